@@ -1,0 +1,50 @@
+# Everything the project needs is set up by `make setup`; `demo` and `test` call it themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+.PHONY: setup demo test lint types imports check bench storm fuzz lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/samspill demo
+
+test: lint types imports check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+check: setup
+	$(BIN)/samspill check
+
+bench: setup
+	$(BIN)/samspill bench
+
+storm: setup
+	$(BIN)/pytest -m storm tests/faults
+
+fuzz: setup
+	$(BIN)/pytest -m fuzz tests
+
+# Writes the lock anew from pyproject.toml; needs uv, which is not needed for anything else.
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-header --group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Wire formats, one package a family; nothing here is imported but by `gateway.wiring`."""

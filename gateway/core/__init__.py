@@ -1,0 +1,1 @@
+"""The pure core: names, states, decisions, ports and errors. No input, output, clock or randomness."""

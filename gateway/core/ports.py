@@ -1,0 +1,59 @@
+"""The ports of the line: what the core asks of adapters and edges, as small protocols.
+
+Adapters and edges implement them; `gateway.wiring` joins the two. Nothing here does anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.core.message import Parsed, Released, Rendered
+
+
+class Parse(Protocol):
+    """Reads a wire format into a canonical record. Pure; never raises for what a peer sent."""
+
+    def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[Any]:
+        """Read `raw`; with `report`, account for every leaf."""
+
+
+class Render(Protocol):
+    """Writes a released record in a wire format. Pure; raises `NotAcceptable` when the format demands what is missing."""
+
+    def __call__(self, released: Released[Any], *, report: bool = False) -> Rendered:
+        """Write it; with `report`, say where each canonical leaf stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A wire format that the gateway knows, as `samspill formats` lists it.
+
+    `model` names the canonical record, `version` the mapping's version, `schema` what the output is checked against.
+    `parse` or `render` is absent for a format that is only written or only read.
+    """
+
+    id: str
+    title: str
+    model: str
+    version: str
+    schema: str
+    media_type: str
+    parse: Parse | None = None
+    render: Render | None = None
+
+
+class Channel(Protocol):
+    """Carries bytes to one recipient over a transport."""
+
+    async def deliver(self, key: str, body: bytes, media_type: str) -> bytes:
+        """Give the body of the recipient's answer, which may hold an application receipt, or be empty.
+
+        `key` is the idempotency key, the same at each attempt. Raises `Unreachable`, `Uncertain` or `Rejected`.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+Clock = Callable[[], float]
+"""Seconds since the epoch, UTC."""

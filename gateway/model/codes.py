@@ -1,0 +1,32 @@
+"""The canonical code lists: for each, the words that a coded field of the model may hold.
+
+How each format writes them is in `mappings/codes/`; the mapping checker demands that a two-way table covers
+the whole list.
+"""
+
+LISTS: dict[str, frozenset[str]] = {
+    "ident-kind": frozenset({"national-number", "d-number", "hpr", "her", "orgnr", "resh"}),
+    "telecom-use": frozenset({"main", "mobile", "work", "work-direct", "home", "fax"}),
+    "address-use": frozenset({"postal", "home", "registered", "work", "visiting"}),
+    "diagnosis-system": frozenset({"icd-10", "icpc-2", "icpc-2b"}),
+    "has-employer": frozenset({"one", "several", "none"}),
+    "absence-reason": frozenset(
+        {
+            "approved-institution",
+            "treatment-prevents-work",
+            "work-oriented-measure",
+            "health-related-grant",
+            "control-examination",
+            "infection-hazard",
+            "abortion",
+            "infertility",
+            "donor",
+            "sterilisation",
+        }
+    ),
+    "medical-reason": frozenset({"condition-prevents", "activity-worsens", "activity-delays-recovery", "other"}),
+    "workplace-reason": frozenset({"lacking-adaptation", "other"}),
+    "restriction": frozenset({"employer", "patient", "nav"}),
+    "receipt-status": frozenset({"ok", "rejected", "ok-with-errors"}),
+    "party-ident": frozenset({"national-number", "d-number", "hpr", "her", "orgnr", "resh"}),
+}
