@@ -7,7 +7,6 @@ import dataclasses
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from gateway.core.vocabulary import STRICTNESS, DataClass
@@ -43,14 +42,18 @@ class Field:
         return len(self.kinds) > 1
 
 
-@cache
-def fields_of(record: type[Any]) -> dict[str, Field]:
+_FIELDS: dict[type, dict[str, Field]] = {}
+
+
+def fields_of(record: type) -> dict[str, Field]:
     """Give the fields of a record class by name, in order.
 
     Raises `TypeError` for a field without a data class, which no record may have.
     """
-    hints = get_type_hints(record, include_extras=True)
-    return {f.name: _field(record, f, hints[f.name]) for f in dataclasses.fields(record)}
+    if record not in _FIELDS:
+        hints = get_type_hints(record, include_extras=True)
+        _FIELDS[record] = {f.name: _field(record, f, hints[f.name]) for f in dataclasses.fields(record)}
+    return _FIELDS[record]
 
 
 def _field(record: type, field: "dataclasses.Field[Any]", hint: object) -> Field:
