@@ -1,0 +1,198 @@
+"""XML signatures on messages, in NAV's profile and no other.
+
+The profile: one enveloped signature, the last child of the root; SignedInfo in inclusive C14N 1.0, rsa-sha256; one
+Reference with URI "" (the whole document), transforms enveloped-signature and optionally inclusive C14N, sha256; one
+X509Certificate in KeyInfo (XML-DSig 2nd ed.; ebXML payload rules of NAV). Signature wrapping does not get through: what
+is given back is what was digested and nothing else, the algorithms are an allow-list, and the key comes from the
+registry of parties: the certificate in the message only says which of the party's it is.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+import xmlsec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from lxml import etree
+from xmlsec import constants as xs
+
+from gateway.edge.seal import SealBroken
+from gateway.edge.seal.keys import SMALLEST_RSA, Key
+
+MSG_HEAD: Final = "{http://www.kith.no/xmlns/msghead/2006-05-24}MsgHead"
+LARGEST: Final = 25 * 1024 * 1024
+"""Bytes of XML that are looked at; larger attachments travel beside the message."""
+
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+_C14N = xs.TransformInclC14N.href
+_ENVELOPED = xs.TransformEnveloped.href
+_RSA_SHA256 = xs.TransformRsaSha256.href
+_SHA256 = xs.TransformSha256.href
+_IDS = frozenset({"id", "{http://www.w3.org/XML/1998/namespace}id"})
+
+
+def sign(raw: bytes, key: Key, root: str = MSG_HEAD) -> bytes:
+    """Give the document (UTF-8) with an enveloped signature as the root's last child.
+
+    Raises `SealBroken` when the document is not XML, has another root, or is signed already.
+    """
+    document = read(raw, root)
+    if next(document.iter(_DS + "Signature"), None) is not None:
+        raise SealBroken("the document is signed already")
+    # Under a prefix, so that also verifiers built on lxml agree: its inclusive C14N puts a wrong xmlns="" below an
+    # element that inherits its default namespace.
+    signature = xmlsec.template.create(document, xs.TransformInclC14N, xs.TransformRsaSha256, ns="ds")
+    document.append(signature)
+    reference = xmlsec.template.add_reference(signature, xs.TransformSha256, uri="")
+    xmlsec.template.add_transform(reference, xs.TransformEnveloped)
+    context = xmlsec.SignatureContext()
+    context.key = key.xml
+    context.sign(signature)
+    data = etree.SubElement(etree.SubElement(signature, _DS + "KeyInfo"), _DS + "X509Data")
+    certificate = key.certificate.public_bytes(Encoding.DER)
+    etree.SubElement(data, _DS + "X509Certificate").text = base64.b64encode(certificate).decode()
+    return etree.tostring(document.getroottree(), xml_declaration=True, encoding="UTF-8")
+
+
+def verify(raw: bytes, allowed: Iterable[x509.Certificate], root: str = MSG_HEAD) -> bytes:
+    """Give the canonical bytes that were signed (without the signature); go on with those and nothing else.
+
+    `allowed` are the sender's signing certificates from the registry, already found to be trusted and valid.
+    Raises `SealBroken` for everything that departs from the profile.
+    """
+    document = read(raw, root)
+    signature = _only_signature(document)
+    digest = _profile(signature)
+    _unique_ids(document)
+    _check(signature, _registered(signature, allowed))
+    canonical = _without(document, signature)
+    if not hmac.compare_digest(hashlib.sha256(canonical).digest(), digest):
+        raise SealBroken("the canonical document is not the one that was digested")
+    return canonical
+
+
+def read(raw: bytes, root: str = MSG_HEAD) -> etree._Element:
+    """Parse a document from outside, without entities or DOCTYPE; raise `SealBroken` for anything but such a `root`."""
+    if len(raw) > LARGEST:
+        raise SealBroken("the document is too large")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        document = etree.fromstring(raw, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SealBroken("the document is not well-formed XML") from error
+    if document.getroottree().docinfo.internalDTD is not None:
+        raise SealBroken("the document has a DOCTYPE")
+    if document.tag != root:
+        raise SealBroken("the document has another root than a signed message")
+    return document
+
+
+def _only_signature(document: etree._Element) -> etree._Element:
+    found = list(document.iter(_DS + "Signature"))
+    if len(found) != 1:
+        raise SealBroken(f"the document has {len(found)} signatures, and not one")
+    if found[0] is not _elements(document)[-1]:
+        raise SealBroken("the signature is not the last child of the root")
+    return found[0]
+
+
+def _elements(parent: etree._Element) -> Sequence[etree._Element]:
+    return list(parent.iterchildren(etree.Element))
+
+
+def _named(parent: etree._Element, *names: str) -> Sequence[etree._Element]:
+    children = _elements(parent)
+    if [child.tag for child in children] != [_DS + name for name in names]:
+        raise SealBroken(f"{etree.QName(parent).localname} has other parts than the profile says")
+    return children
+
+
+def _algorithm(element: etree._Element, allowed: str) -> None:
+    if element.items() != [("Algorithm", allowed)] or len(element):
+        raise SealBroken(f"{etree.QName(element).localname} is not on the allow-list")
+
+
+def _profile(signature: etree._Element) -> bytes:
+    """Hold every part of the signature against the profile, and give the digest that it states."""
+    signed_info, _value, _key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    c14n, method, reference = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    _algorithm(c14n, _C14N)
+    _algorithm(method, _RSA_SHA256)
+    if reference.get("URI") != "" or set(reference.attrib) - {"URI", "Id"}:
+        raise SealBroken("the reference is to something else than the whole document")
+    transforms, digest_method, digest_value = _named(reference, "Transforms", "DigestMethod", "DigestValue")
+    _algorithm(digest_method, _SHA256)
+    steps = _elements(transforms)
+    if len(steps) not in {1, 2} or any(step.tag != _DS + "Transform" for step in steps):
+        raise SealBroken("the reference has other transforms than the profile says")
+    for step, allowed in zip(steps, (_ENVELOPED, _C14N), strict=False):
+        _algorithm(step, allowed)
+    return _base64(digest_value)
+
+
+def _base64(element: etree._Element) -> bytes:
+    try:
+        return base64.b64decode("".join((element.text or "").split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SealBroken(f"{etree.QName(element).localname} is not base64") from error
+
+
+def _unique_ids(document: etree._Element) -> None:
+    """No two elements may claim one Id, in whatever spelling: a verifier and a reader would differ on which."""
+    seen: set[str] = set()
+    for element in document.iter(etree.Element):
+        for name, value in element.attrib.items():
+            if str(name).lower() in _IDS:
+                if value in seen:
+                    raise SealBroken("two elements have the same Id")
+                seen.add(str(value))
+
+
+def _registered(signature: etree._Element, allowed: Iterable[x509.Certificate]) -> bytes:
+    (data,) = _named(_elements(signature)[-1], "X509Data")
+    (stated,) = _named(data, "X509Certificate")
+    der = _base64(stated)
+    for certificate in allowed:
+        registered = certificate.public_bytes(Encoding.DER)
+        if hmac.compare_digest(registered, der):
+            return registered
+    raise SealBroken("the signing certificate is not one the registry holds for this party")
+
+
+def _check(signature: etree._Element, certificate: bytes) -> None:
+    context = xmlsec.SignatureContext()
+    context.key = _public_key(certificate)
+    for transform in (xs.TransformEnveloped, xs.TransformInclC14N, xs.TransformSha256):
+        context.enable_reference_transform(transform)
+    for transform in (xs.TransformInclC14N, xs.TransformRsaSha256):
+        context.enable_signature_transform(transform)
+    try:
+        context.verify(signature)
+    except xmlsec.Error as error:
+        raise SealBroken("the signature does not verify") from error
+
+
+@lru_cache(maxsize=256)
+def _public_key(certificate: bytes) -> xmlsec.Key:
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(public, rsa.RSAPublicKey) or public.key_size < SMALLEST_RSA:
+        raise SealBroken("the signing key is not RSA of sufficient length")
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return xmlsec.Key.from_memory(pem, xs.KeyDataFormatPem)
+
+
+def _without(document: etree._Element, signature: etree._Element) -> bytes:
+    """Canonicalise what the enveloped-signature transform leaves: everything but the signature, its tail included."""
+    before, tail = signature.getprevious(), signature.tail or ""
+    if before is None:
+        document.text = (document.text or "") + tail
+    else:
+        before.tail = (before.tail or "") + tail
+    document.remove(signature)
+    return etree.tostring(document.getroottree(), method="c14n", with_comments=False)
