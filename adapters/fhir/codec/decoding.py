@@ -1,0 +1,117 @@
+"""Bytes to a resource that the mappings can rely on, or every reason why not."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.fhir.codec.bundle import bundle_issues
+from adapters.fhir.codec.definitions import is_resource
+from adapters.fhir.codec.findings import Finding
+from adapters.fhir.codec.json_text import read_json
+from adapters.fhir.codec.media import FHIR_JSON, FHIR_XML, media_type
+from adapters.fhir.codec.model import second_opinion
+from adapters.fhir.codec.references import Index, reference_issues
+from adapters.fhir.codec.structure import Node, Place, Walk, record, rows
+from adapters.fhir.codec.xml_text import read_xml
+from gateway.core.errors import Issue, Severity
+
+_WORDS = {FHIR_JSON: "JSON", FHIR_XML: "XML"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A FHIR resource as FHIR JSON has it (decimals as `int`, or as `Decimal` with the digits they came with).
+
+    `resource` is absent when any issue is an error. `Parameters` around a message Bundle are taken away; the places of
+    issues are those of what the caller sent.
+    """
+
+    resource: dict[str, Any] | None
+    issues: tuple[Issue, ...] = ()
+
+
+def decode(raw: bytes, media: str | None = None) -> Decoded:
+    """Read and check a FHIR R4 resource. Pure; never raises for what a peer sent.
+
+    `media` is the media type it came under; without one the bytes themselves tell JSON from XML.
+    Steps: bytes, structure against the R4 definitions, the typed model for each entry, the Bundle as a whole. Each step
+    runs over the whole message, and a later one only over what the earlier found right.
+    """
+    kind = _format(raw)
+    if media is not None:
+        said = media_type(media)
+        if said.issue is not None:
+            return Decoded(None, (said.issue,))
+        if raw.strip() and kind != said.format:
+            return Decoded(None, (Finding.MEDIA_MISMATCH.at("", found=_WORDS[kind], said=_WORDS[said.format]),))
+    tree = read_xml(raw) if kind == FHIR_XML else read_json(raw)
+    if isinstance(tree, Issue):
+        return Decoded(None, (tree,))
+    return _judged(tree, _walked(tree))
+
+
+def message_key(raw: bytes) -> str:
+    """Give the key by which a sender's repetition of a message is known: what the message calls itself.
+
+    `Bundle.identifier` (system and value), else the id of the MessageHeader, else the SHA-256 of the bytes. It is read
+    without any check, and is unique for one sender only.
+    """
+    tree = read_xml(raw) if _format(raw) == FHIR_XML else read_json(raw)
+    bundle = {} if isinstance(tree, Issue) else _content(tree)
+    identifier = record(bundle.get("identifier"))
+    if isinstance(identifier.get("value"), str):
+        return f"identifier:{identifier.get('system', '')}|{identifier['value']}"
+    first = next(iter(rows(bundle.get("entry"))), {})
+    header = record(first.get("resource"))
+    if header.get("resourceType") == "MessageHeader" and isinstance(header.get("id"), str):
+        return f"header:{header['id']}"
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def _format(raw: bytes) -> str:
+    return FHIR_XML if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" else FHIR_JSON
+
+
+def _walked(tree: dict[str, Any]) -> Walk:
+    walk = Walk()
+    name = tree.get("resourceType")
+    walk.resource(tree, Place(None, name if isinstance(name, str) and is_resource(name) else "Resource"))
+    return walk
+
+
+def _judged(tree: dict[str, Any], walk: Walk) -> Decoded:
+    issues = walk.issues
+    issues += second_opinion(_right(walk))
+    if not walk.nodes:
+        return Decoded(None, tuple(issues))
+    resource, node = tree, walk.nodes[0]
+    if node.type == "Parameters":
+        resource = _content(tree)
+        held = [other for other in walk.nodes if other.body is resource and other.type == "Bundle"]
+        if not held:
+            return Decoded(None, (*issues, Finding.PARAMETERS.at(str(node.place))))
+        node = held[0]
+    bundled = node.type == "Bundle"
+    if bundled:
+        issues += bundle_issues(node.body, node.place)
+    issues += reference_issues(walk.nodes, Index.of(node.body, walk.nodes), bundled=bundled)
+    refused = any(issue.severity is Severity.ERROR for issue in issues)
+    return Decoded(None if refused else resource, tuple(issues))
+
+
+def _right(walk: Walk) -> list[Node]:
+    """Give the resources that the walk found nothing wrong with."""
+    faulty = {issue.at for issue in walk.issues}
+    return [
+        node
+        for node in walk.nodes
+        if not any(at == str(node.place) or at.startswith(f"{node.place}.") for at in faulty)
+    ]
+
+
+def _content(tree: dict[str, Any]) -> dict[str, Any]:
+    """Give the message of an operation's `Parameters`, or the resource itself."""
+    if tree.get("resourceType") != "Parameters":
+        return tree
+    named = [parameter for parameter in rows(tree.get("parameter")) if parameter.get("name") == "content"]
+    return record(named[0].get("resource")) if named else {}
