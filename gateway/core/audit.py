@@ -1,0 +1,80 @@
+"""What the disclosure log says: one entry for each thing that happened to a person's data.
+
+An entry is made in the transaction that it tells of, so neither exists without the other. It holds codes, paths and
+pseudonyms and never a value of a person; `canonical` gives the bytes that the tamper-evident tree hashes.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """What happened. The IHE BALP event that it is shown as stands beside it."""
+
+    ACCEPTED = "accepted"  # Import (DCM 110107): a message came and is stored
+    DECIDED = "decided"  # AuthZ decision (DCM 110113): what the rules said for one recipient
+    DISCLOSED = "disclosed"  # Export (DCM 110106): one attempt to hand it over, written before a byte leaves
+    HANDED_OVER = "handed-over"  # how that attempt ended
+    RECEIPT = "receipt"  # the recipient's application receipt
+    REOPENED = "reopened"  # a permit no longer held; the message is decided anew
+    CONSENT = "consent"  # a consent was given, changed or withdrawn
+    RESENT = "resent"  # an operator sends it back to be decided anew
+    DISCARDED = "discarded"  # an operator closes a dead letter
+    DESTINATION_ADDED = "destination-added"  # a later act of the patient adds a recipient
+    ERASED = "erased"  # the keys of a person's payloads were destroyed
+
+
+class Outcome(StrEnum):
+    """How it went (FHIR AuditEvent.outcome 0, 4 and 8)."""
+
+    SUCCESS = "success"
+    DENIED = "denied"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """Why something was released, or was not: rule ids, paths and codes, never a value.
+
+    `permitted` and `forbade` are rule ids, `withheld` canonical field paths, `consents` ids with their version,
+    `basis` codes of the legal basis, `policy` the version of the rule set.
+    """
+
+    policy: str = ""
+    permitted: tuple[str, ...] = ()
+    forbade: tuple[str, ...] = ()
+    obligations: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One entry of the disclosure log.
+
+    `recorded_at` is in seconds since the epoch, UTC, by the database's clock. `patient` is a keyed pseudonym.
+    `message` is the id of the outgoing message, or of the incoming one where there is none yet. `digest` is a keyed
+    digest of the payload. `reason` is a code.
+    """
+
+    id: str
+    recorded_at: float
+    action: AuditAction
+    outcome: Outcome = Outcome.SUCCESS
+    actor: str
+    recipient: str = ""
+    patient: str = ""
+    message: str = ""
+    purpose: str = ""
+    digest: str = ""
+    reason: str = ""
+    disclosure: Disclosure | None = None
+
+    def canonical(self) -> bytes:
+        """Give the one byte form of the entry: JSON with sorted keys, no spaces and no empty members, in UTF-8."""
+        members = {name: value for name, value in asdict(self).items() if value}
+        if self.disclosure is not None:
+            members["disclosure"] = {name: value for name, value in asdict(self.disclosure).items() if value}
+        return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

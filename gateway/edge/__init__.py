@@ -1,0 +1,1 @@
+"""Everything with effects: network, store, keys, clock, log."""

@@ -1,0 +1,110 @@
+"""From `received` to `sealed`, `refused` or `invalid`: claims, runs the pure line in a thread, records T2."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from gateway.core.audit import Disclosure
+from gateway.core.errors import Busy, ConfigurationError, NotAcceptable, Refused
+from gateway.core.line import Event
+from gateway.edge.delivery import watch
+from gateway.edge.delivery.ports import Gather, Line, Sealed
+from gateway.edge.delivery.receipts import correlation
+from gateway.edge.keys import Destroyed, Vault
+from gateway.edge.store.database import Database
+from gateway.edge.store.decide import CLAIM, DECIDED
+from gateway.edge.store.rows import Decided, ToDecide
+from gateway.edge.store.writer import ItemFailed, Stale
+
+BATCH: Final = 64
+LEASE: Final = 120.0
+SUSPECT: Final = 2  # claimed before without a decision: it may have taken a process down
+POISON: Final = 5
+SET_ASIDE: Final = 3600.0
+OWN_FAULT: Final = "own-fault"
+
+log = structlog.get_logger(__name__)
+
+
+class Decider:
+    """Decides messages in batches; the batch is what one transaction records."""
+
+    def __init__(self, database: Database, vault: Vault, line: Line, gather: Gather) -> None:
+        self._database, self._vault, self._line, self._gather = database, vault, line, gather
+
+    async def decide_some(self) -> int:
+        """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
+        claims = await self._database.write(CLAIM, (BATCH, LEASE))
+        fresh = [claim for claim in claims if claim.failures < SUSPECT]
+        await self._decide(fresh)
+        for claim in claims:
+            if claim.failures >= SUSPECT:
+                await self._decide([claim])  # alone, so that it takes nobody with it
+        return len(claims)
+
+    async def _decide(self, claims: list[ToDecide]) -> None:
+        if not claims:
+            return
+        outcomes = await asyncio.to_thread(lambda: [self.decide(claim) for claim in claims])
+        results = await asyncio.gather(*map(self._record, outcomes), return_exceptions=True)
+        for failure in (result for result in results if isinstance(result, BaseException)):
+            if isinstance(failure, Stale):
+                continue
+            if not isinstance(failure, (Busy, ItemFailed)):
+                raise failure
+            log.warning("decision-not-recorded", error=type(failure).__name__)
+
+    async def _record(self, outcome: Decided) -> None:
+        await self._database.write(DECIDED, outcome)
+        for event in outcome.events:
+            watch.EVENTS.labels(event.value).inc()
+
+    def decide(self, claim: ToDecide) -> Decided:
+        """Run the line for one message. Never raises: whatever happens is an outcome."""
+        if claim.failures > POISON:
+            return self._set_aside(claim, "took-the-process-down")
+        try:
+            return self._permitted(claim, self._process(claim))
+        except Refused as refused:
+            disclosure = Disclosure(policy=self._line.policy, forbade=refused.rules)
+            return Decided(claim=claim, events=(Event.DENY,), disclosure=disclosure, reason="refused")
+        except NotAcceptable as error:
+            return self._bad(claim, error.issues[0].code if error.issues else "invalid")
+        except Destroyed:
+            return self._bad(claim, "erased")
+        except Exception as error:  # noqa: BLE001 - a fault of our own; the message waits for its repair
+            return self._set_aside(claim, type(error).__name__)
+
+    def _process(self, claim: ToDecide) -> Sealed:
+        source = claim.inbound
+        raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
+        facts = self._gather(source, claim.destination)
+        return self._line.process(raw, source.format, claim.destination, facts)
+
+    def _permitted(self, claim: ToDecide, sealed: Sealed) -> Decided:
+        if sealed.disclosure.policy != self._line.policy:
+            raise ConfigurationError(["the line decided by another rule set than the one it names"])
+        return Decided(
+            claim=claim,
+            events=(Event.PERMIT, Event.SEAL),
+            disclosure=sealed.disclosure,
+            payload=self._vault.seal("outbound", claim.id, sealed.body),
+            media_type=sealed.media_type,
+            correlation=correlation(self._vault, claim.destination.party, sealed.business_id),
+            digest=self._vault.mac("sent", sealed.body),
+            valid_until=sealed.valid_until,
+        )
+
+    def _bad(self, claim: ToDecide, reason: str) -> Decided:
+        disclosure = Disclosure(policy=self._line.policy)
+        return Decided(claim=claim, events=(Event.BAD_MESSAGE,), disclosure=disclosure, reason=reason)
+
+    def _set_aside(self, claim: ToDecide, error: str) -> Decided:
+        """Put a message off: soon at first, by the hour once it has failed often enough to need a human."""
+        poison = claim.failures >= POISON
+        if poison:
+            watch.stuck(claim.id, claim.failures, error)
+        wait = SET_ASIDE if poison else 2.0**claim.failures
+        disclosure = Disclosure(policy=self._line.policy)
+        return Decided(claim=claim, events=(), disclosure=disclosure, reason=OWN_FAULT, due_in=wait, aside=poison)

@@ -1,0 +1,133 @@
+"""What operators do: send a dead letter back to be decided anew, close it with a reason, turn keys, erase a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from gateway.core.audit import AuditAction, AuditEntry
+from gateway.core.errors import SamspillError
+from gateway.core.line import Event, State
+from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.keys import Vault
+from gateway.edge.store import journal, statements
+from gateway.edge.store.consents import changed
+from gateway.edge.store.rows import Move
+from gateway.edge.store.writer import Step, Tx
+
+
+class NotThere(SamspillError):
+    """No message has that id."""
+
+
+class NotADeadLetter(SamspillError):
+    """The message is not waiting for a human."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An operator's order about one message; `reason` is a code, never free text."""
+
+    message: str
+    actor: str
+    reason: str
+
+
+def resend(tx: Tx, orders: Sequence[Order]) -> list[Exception | None]:
+    """Send dead letters, and messages stuck before their decision, back to the start of the line."""
+    return [_resend(tx, order) for order in orders]
+
+
+def _resend(tx: Tx, order: Order) -> Exception | None:
+    found = _find(tx, order)
+    if isinstance(found, Exception):
+        return found
+    values = {"due": tx.at, "token": found.token + 1, "failures": 0, "reason": "", "sealed_at": None}
+    events = () if found.state == State.RECEIVED else (Event.RESEND,)
+    tx.connection.execute(statements.DROP_PAYLOADS, {"records": [found.id]})
+    journal.carry_out(tx, [Move(found.id, found.token, State(found.state), events, values, order.reason)])
+    append(tx, [_entry(tx, found, order, AuditAction.RESENT)])
+    return None
+
+
+def discard(tx: Tx, orders: Sequence[Order]) -> list[Exception | None]:
+    """Close dead letters: they stay where they are, marked with the reason, and ask for nobody any more."""
+    return [_discard(tx, order) for order in orders]
+
+
+def _discard(tx: Tx, order: Order) -> Exception | None:
+    found = _find(tx, order)
+    if isinstance(found, Exception):
+        return found
+    if found.state != State.DEAD_LETTER:
+        return NotADeadLetter(f"{order.message}: it is {found.state}; only a dead letter can be discarded")
+    values = {"discarded": True, "token": found.token + 1}
+    journal.carry_out(tx, [Move(found.id, found.token, State.DEAD_LETTER, (), values)])
+    journal.note(tx, found.id, "discarded", found.state, order.reason)
+    append(tx, [_entry(tx, found, order, AuditAction.DISCARDED)])
+    return None
+
+
+def _find(tx: Tx, order: Order) -> Row[Any] | Exception:
+    found = tx.connection.execute(statements.MESSAGE_TO_MOVE, {"id": order.message}).one_or_none()
+    if found is None:
+        return NotThere(f"{order.message}: no message has this id")
+    stuck = found.state == State.RECEIVED and found.failures > 0
+    if not stuck and (found.state != State.DEAD_LETTER or found.discarded):
+        state = "discarded" if found.discarded else found.state
+        return NotADeadLetter(f"{order.message}: it is {state}, and waits for nobody")
+    return found
+
+
+def _entry(tx: Tx, row: Row[Any], order: Order, action: AuditAction) -> AuditEntry:
+    return AuditEntry(
+        id=fresh_id(),
+        recorded_at=tx.at,
+        action=action,
+        actor=order.actor,
+        recipient=row.destination,
+        patient=row.patient,
+        message=row.id,
+        purpose=row.purpose,
+        reason=order.reason,
+    )
+
+
+def rewrap(tx: Tx, items: Sequence[tuple[Vault, int]]) -> list[int | Exception]:
+    """Wrap up to so many keys anew under the vault's current KEK; give how many there were."""
+    return [_rewrap(tx, vault, limit) for vault, limit in items]
+
+
+def _rewrap(tx: Tx, vault: Vault, limit: int) -> int:
+    old = tx.connection.execute(statements.WRAPPED_BY_OTHERS, {"kek": vault.current, "limit": limit}).all()
+    rows = [
+        {"key": row.record, "to_wrapped": vault.rewrap(row.kind, row.record, row.wrapped), "to_kek": vault.current}
+        for row in old
+    ]
+    if rows:
+        tx.connection.execute(statements.REWRAP, rows)
+    return len(rows)
+
+
+def erase(tx: Tx, items: Sequence[tuple[str, str]]) -> list[int | Exception]:
+    """Destroy the keys of all that is stored about patients, given as pseudonym and actor; give how many there were.
+
+    What is queued for them can no longer be read, and ends as invalid.
+    """
+    return [_erase(tx, patient, actor) for patient, actor in items]
+
+
+def _erase(tx: Tx, patient: str, actor: str) -> int:
+    changed(tx, patient, "erased")
+    destroyed = tx.connection.execute(statements.DESTROY, {"who": patient}).rowcount
+    tx.connection.execute(statements.MARK_ERASED, {"who": patient, "at": tx.at})
+    entry = AuditEntry(id=fresh_id(), recorded_at=tx.at, action=AuditAction.ERASED, actor=actor, patient=patient)
+    append(tx, [entry])
+    return destroyed
+
+
+RESEND: Step[Order, None] = Step("resend", resend, announces=True)
+DISCARD: Step[Order, None] = Step("discard", discard)
+REWRAP: Step[tuple[Vault, int], int] = Step("rewrap", rewrap)
+ERASE: Step[tuple[str, str], int] = Step("erase", erase)

@@ -1,0 +1,224 @@
+"""The tables, once, for SQLite and PostgreSQL.
+
+No column holds a value of a person in plain text. What a peer chose (business ids, idempotency keys, consent ids)
+stands as a keyed pseudonym, since a peer may put anything there; what a message says stands encrypted in `payload`.
+Times are seconds since the epoch, UTC, by the database's clock.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("format", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("key_mac", Text, nullable=False),  # the sender's idempotency key
+    Column("content_mac", Text, nullable=False),
+    Column("business_mac", Text, nullable=False),
+    Column("case_key", Text, nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("received_at", Double, nullable=False),
+    UniqueConstraint("sender", "key_mac"),
+    comment="what came in, once for each idempotency key of a sender",
+)
+
+outbound = Table(
+    "outbound",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("inbound", Text, ForeignKey("inbound.id"), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("case_key", Text, nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("open", Boolean, nullable=False),  # received, decided or sealed: it holds back later ones of its case
+    Column("due", Double, nullable=False),  # nobody touches it before; a claim is a due time in the future
+    Column("token", Integer, nullable=False),  # fences off whoever held it before
+    Column("failures", Integer, nullable=False),  # times it was claimed for a decision without one being made
+    Column("attempts", Integer, nullable=False),
+    Column("sending", Boolean, nullable=False),
+    Column("sealed_at", Double),
+    Column("epoch", Integer),  # of the patient's consents, when it was decided
+    Column("policy", Text),
+    Column("valid_until", Double),
+    Column("correlation", Text),
+    Column("media_type", Text),
+    Column("reason", Text, nullable=False),  # a code
+    Column("discarded", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(
+        "ix_outbound_received",
+        "due",
+        "seq",
+        sqlite_where=text("state = 'received'"),
+        postgresql_where=text("state = 'received'"),
+    ),
+    Index(
+        "ix_outbound_sealed",
+        "destination",
+        "due",
+        "seq",
+        sqlite_where=text("state = 'sealed'"),
+        postgresql_where=text("state = 'sealed'"),
+    ),
+    Index(
+        "ix_outbound_delivered",
+        "due",
+        sqlite_where=text("state = 'delivered'"),
+        postgresql_where=text("state = 'delivered'"),
+    ),
+    Index(
+        "ix_outbound_dead_letter",
+        "seq",
+        sqlite_where=text("state = 'dead-letter'"),
+        postgresql_where=text("state = 'dead-letter'"),
+    ),
+    Index(
+        "ix_outbound_case",
+        "destination",
+        "case_key",
+        "seq",
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
+    Index("ix_outbound_patient", "patient", "state"),
+    Index("ix_outbound_correlation", "correlation"),
+    UniqueConstraint("inbound", "destination", "format", "purpose"),
+    comment="one for each recipient of an incoming message; frozen at intake",
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("record", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # the table whose record it belongs to
+    Column("patient", Text, nullable=False, index=True),
+    Column("kek", Text, nullable=False, index=True),
+    Column("wrapped", LargeBinary),  # absent: destroyed
+    Column("body", LargeBinary),
+    comment="the encrypted bytes of a record; see gateway.edge.keys",
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("outbound", Text, nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("following", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # a code
+    comment="one for each transition, and for each note on a message or a destination",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("outbound", Text, primary_key=True),
+    Column("token", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("begun_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("outcome", Text, nullable=False),
+    comment="one for each time that bytes may have left; committed before they do",
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("outbound", Text, index=True),  # absent: it answers nothing that we know of
+    Column("destination", Text, nullable=False),
+    Column("content_mac", Text, nullable=False),
+    Column("positive", Boolean, nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("received_at", Double, nullable=False),
+    UniqueConstraint("destination", "content_mac"),
+    comment="application receipts, each once",
+)
+
+patient = Table(
+    "patient",
+    metadata,
+    Column("pseudonym", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),  # counts changes of what the patient permits
+    Column("erased_at", Double),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Text, primary_key=True),  # pseudonym of the resource's id
+    Column("version", Integer, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("patient", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    comment="every version of every FHIR Consent",
+)
+
+destination = Table(
+    "destination",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("up", Boolean, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("retry_at", Double, nullable=False),  # while down: when the next probe may go
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("recorded_at", Double, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("patient", Text, nullable=False, index=True),
+    Column("message", Text, nullable=False, index=True),
+    Column("entry", LargeBinary, nullable=False),  # canonical bytes of gateway.core.audit.AuditEntry
+    Column("salt", LargeBinary, nullable=False),
+    Column("tree_index", BigInteger, unique=True),  # its leaf, once it has one
+    Column("leaf", LargeBinary),
+    Index(
+        "ix_audit_unsequenced",
+        "seq",
+        sqlite_where=text("tree_index IS NULL"),
+        postgresql_where=text("tree_index IS NULL"),
+    ),
+    comment="the disclosure log; appended in the transaction that each entry tells of",
+)
