@@ -1,0 +1,129 @@
+"""Which caller may use which route: the table, and the one function that reads it.
+
+`docs/security/authorisation.md` is written from this table; a test holds the two equal and tries every cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gateway.core.errors import Refused
+from gateway.core.vocabulary import Role
+from gateway.edge.identity.parties import Party
+from gateway.edge.identity.scopes import grants
+
+
+class Own(StrEnum):
+    """Whose things a role may reach by a route."""
+
+    ANY = "any"  # the route is about no one party's things, or the role may see everybody's
+    PARTY = "party"  # only what belongs to the calling party
+    PERSON = "person"  # only what belongs to the person who is logged in
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request, as far as it was proved.
+
+    `scopes` is what the token grants and the registry allows. `person` is the national number of whoever is logged in;
+    it is a person's value and stays out of representations and logs. `proof` says how the party was known.
+    """
+
+    party: Party
+    scopes: frozenset[str]
+    proof: str
+    person: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One route: its method and path template, the scope it asks for, and the roles it is open to.
+
+    A route without roles is open to everybody, named or not.
+    """
+
+    method: str
+    path: str
+    scope: str
+    roles: Mapping[Role, Own]
+
+    def __str__(self) -> str:
+        """`POST /nav/messages`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may use it."""
+        return not self.roles
+
+
+def _open(*roles: Role, own: Own = Own.ANY) -> Mapping[Role, Own]:
+    return dict.fromkeys(roles, own)
+
+
+_SENDERS = _open(Role.CERTIFIER, Role.CAREGIVER)
+_CONSENT = {Role.CERTIFIER: Own.PARTY, Role.CAREGIVER: Own.PARTY, Role.PATIENT: Own.PERSON, Role.OFFICER: Own.ANY}
+_RECIPIENTS = _open(*(role for role in Role if role not in {Role.PATIENT, Role.OFFICER, Role.GATEWAY}), own=Own.PARTY)
+_LOG = {Role.PATIENT: Own.PERSON, Role.OFFICER: Own.ANY}
+_OPERATIONS = _open(Role.GATEWAY)
+_EMPLOYER = _open(Role.EMPLOYER, own=Own.PARTY)
+
+ROUTES: Final = (
+    Access("POST", "/fhir/$process-message", "system/Bundle.c", _SENDERS),
+    Access("POST", "/fhir", "system/Bundle.c", _SENDERS),
+    Access("POST", "/fhir/Bundle", "system/Bundle.c", _SENDERS),
+    Access("POST", "/fhir/$validate", "system/Bundle.c", _SENDERS),
+    Access("GET", "/fhir/Task/{id}", "system/Task.r", {**_RECIPIENTS, Role.OFFICER: Own.ANY}),
+    Access("POST", "/fhir/Consent", "system/Consent.c", _CONSENT),
+    Access("GET", "/fhir/Consent", "system/Consent.s", _CONSENT),
+    Access("GET", "/fhir/Consent/{id}", "system/Consent.r", _CONSENT),
+    Access("PUT", "/fhir/Consent/{id}", "system/Consent.u", _CONSENT),
+    Access("GET", "/fhir/AuditEvent", "system/AuditEvent.s", _LOG),
+    Access("POST", "/nav/messages", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
+    Access("POST", "/hr/absences", "samspill:hr/absences.write", _open(Role.EMPLOYER)),
+    Access("GET", "/hr/absences/{id}", "samspill:hr/absences.read", _EMPLOYER),
+    Access("GET", "/hr/absences/{id}/errors.csv", "samspill:hr/absences.read", _EMPLOYER),
+    Access("GET", "/inbox/{recipient}", "samspill:inbox.read", _RECIPIENTS),
+    Access("POST", "/inbox/{recipient}/{id}/ack", "samspill:inbox.write", _RECIPIENTS),
+    Access("GET", "/console/{page}", "samspill:console", _open(Role.OFFICER)),
+    Access("POST", "/console/{page}", "samspill:console", _open(Role.OFFICER)),
+    Access("GET", "/metrics", "samspill:metrics", _OPERATIONS),
+    Access("GET", "/health/live", "", {}),
+    Access("GET", "/health/ready", "", {}),
+    Access("GET", "/fhir/metadata", "", {}),
+    Access("GET", "/.well-known/smart-configuration", "", {}),
+)
+
+
+def route(method: str, path: str) -> Access:
+    """Give the route of a method and path template (`/fhir/Task/{id}`, without query). Raises `KeyError`."""
+    return _BY_NAME[method, "/fhir" if path == "/fhir/" else path]
+
+
+_BY_NAME: Final = {(access.method, access.path): access for access in ROUTES}
+
+
+def authorise(caller: Caller | None, access: Access, owner: str | None = None) -> None:
+    """Raise `Refused` unless the caller may use the route, and reach what belongs to `owner`.
+
+    `owner` is the id of the party that the thing belongs to, or the person's national number where the role may see
+    only its own person's; absent means that it is not known, and then only roles that may see everybody's get through.
+    """
+    if access.public:
+        return
+    if caller is None or not any(_reaches(caller, own, owner) for own in _owns(caller, access)):
+        raise Refused("this party may not do this", ["route-role"])
+    if not grants(caller.scopes, access.scope):
+        raise Refused("the token does not grant the scope that this needs", ["route-scope"])
+
+
+def _owns(caller: Caller, access: Access) -> list[Own]:
+    return [access.roles[role] for role in caller.party.roles if role in access.roles]
+
+
+def _reaches(caller: Caller, own: Own, owner: str | None) -> bool:
+    if own is Own.ANY:
+        return True
+    mine = caller.party.id if own is Own.PARTY else caller.person
+    return bool(mine) and owner == mine

@@ -1,0 +1,131 @@
+"""The registry of parties: who may send what for whom, by which keys. Reviewed data; who is not in it gets nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography import x509
+
+from gateway.core.vocabulary import MessageKind, Role
+from gateway.edge.identity.mtls import thumbprint
+from gateway.edge.seal.payload import Peer
+
+
+class IssuerKind(StrEnum):
+    """How an issuer of tokens says who the client is."""
+
+    SMART = "smart"  # SMART Backend Services: the client alone
+    HELSEID = "helseid"  # the client and its organisation; may carry the person who is logged in
+    MASKINPORTEN = "maskinporten"  # the consumer organisation, and a supplier acting for it
+
+
+class Binding(StrEnum):
+    """How an issuer's tokens are tied to their holder."""
+
+    DPOP = "dpop"
+    MTLS = "mtls"
+    EITHER = "either"
+    BEARER = "bearer"  # not at all: whoever has the token is the holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """An issuer of access tokens. `lifetime` is the longest a token may live, in seconds."""
+
+    id: str
+    kind: IssuerKind
+    jwks: str
+    audience: frozenset[str]
+    algorithms: frozenset[str]
+    binding: Binding
+    lifetime: int = 600
+    example: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client id at an issuer; `jwks` is where the client publishes its own keys (SMART Backend Services)."""
+
+    issuer: str
+    id: str
+    jwks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a party may send: the largest body in bytes, requests a minute, and how many at once above that."""
+
+    body: int = 5 * 1024 * 1024
+    per_minute: int = 600
+    burst: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """One party: an organisation in a role, and everything by which it is known.
+
+    `behalf` are the organisation numbers it may send for (its own among them). `transport`, `signing` and `sealing` are
+    certificates: what it connects with, what it signs with, what we seal for. `scopes` is the most it is ever granted.
+    """
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    organisation: str = ""
+    her_id: str = ""
+    hsa_id: str = ""
+    sends: frozenset[MessageKind] = frozenset()
+    behalf: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    clients: tuple[Client, ...] = ()
+    suppliers: frozenset[str] = frozenset()
+    transport: tuple[x509.Certificate, ...] = ()
+    signing: tuple[x509.Certificate, ...] = ()
+    sealing: tuple[x509.Certificate, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    legacy: bool = False
+    compress: bool = False
+    example: bool = False
+
+    def may_send(self, kind: MessageKind, role: Role, organisation: str) -> bool:
+        """Whether it may send this kind of message, in this role, for this organisation."""
+        return kind in self.sends and role in self.roles and organisation in self.behalf
+
+    def peer(self, at: datetime) -> Peer:
+        """Give what `gateway.edge.seal.payload` needs: the certificates that are valid at `at` (aware, UTC)."""
+        return Peer(_valid(self.signing, at), _valid(self.sealing, at), self.compress, self.legacy)
+
+
+class Registry:
+    """Parties and issuers, found by what a request can prove."""
+
+    def __init__(self, parties: Iterable[Party], issuers: Iterable[Issuer] = ()) -> None:
+        self.parties = {party.id: party for party in parties}
+        self.issuers = {issuer.id: issuer for issuer in issuers}
+        everyone = self.parties.values()
+        self._clients = {(client.issuer, client.id): party for party in everyone for client in party.clients}
+        self._transport = {thumbprint(one): party for party in everyone for one in party.transport}
+        self._her = {party.her_id: party for party in everyone if party.her_id}
+
+    def party(self, id: str) -> Party | None:  # noqa: A002 - the registry's own word
+        """Give the party with this id."""
+        return self.parties.get(id)
+
+    def by_client(self, issuer: str, client: str) -> Party | None:
+        """Give the party that is this client at this issuer."""
+        return self._clients.get((issuer, client))
+
+    def by_certificate(self, certificate: x509.Certificate) -> Party | None:
+        """Give the party that connects with exactly this certificate."""
+        return self._transport.get(thumbprint(certificate))
+
+    def by_her_id(self, her_id: str) -> Party | None:
+        """Give the party with this HER-id (NHN's address register)."""
+        return self._her.get(her_id)
+
+
+def _valid(certificates: Iterable[x509.Certificate], at: datetime) -> tuple[x509.Certificate, ...]:
+    return tuple(one for one in certificates if one.not_valid_before_utc <= at <= one.not_valid_after_utc)
