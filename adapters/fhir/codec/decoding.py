@@ -15,6 +15,7 @@ from adapters.fhir.codec.structure import Node, Place, Walk, record, rows
 from adapters.fhir.codec.xml_text import read_xml
 from gateway.core.errors import Issue, Severity
 
+_MESSAGE = frozenset({"content", "resource"})  # what $process-message and $validate call it
 _WORDS = {FHIR_JSON: "JSON", FHIR_XML: "XML"}
 
 
@@ -37,14 +38,11 @@ def decode(raw: bytes, media: str | None = None) -> Decoded:
     Steps: bytes, structure against the R4 definitions, the typed model for each entry, the Bundle as a whole. Each step
     runs over the whole message, and a later one only over what the earlier found right.
     """
-    kind = _format(raw)
     if media is not None:
-        said = media_type(media)
-        if said.issue is not None:
-            return Decoded(None, (said.issue,))
-        if raw.strip() and kind != said.format:
-            return Decoded(None, (Finding.MEDIA_MISMATCH.at("", found=_WORDS[kind], said=_WORDS[said.format]),))
-    tree = read_xml(raw) if kind == FHIR_XML else read_json(raw)
+        wrong = media_type(media).issue or mismatch(raw, media)
+        if wrong is not None:
+            return Decoded(None, (wrong,))
+    tree = _read(raw)
     if isinstance(tree, Issue):
         return Decoded(None, (tree,))
     return _judged(tree, _walked(tree))
@@ -56,7 +54,7 @@ def message_key(raw: bytes) -> str:
     `Bundle.identifier` (system and value), else the id of the MessageHeader, else the SHA-256 of the bytes. It is read
     without any check, and is unique for one sender only.
     """
-    tree = read_xml(raw) if _format(raw) == FHIR_XML else read_json(raw)
+    tree = _read(raw)
     bundle = {} if isinstance(tree, Issue) else _content(tree)
     identifier = record(bundle.get("identifier"))
     if isinstance(identifier.get("value"), str):
@@ -66,6 +64,18 @@ def message_key(raw: bytes) -> str:
     if header.get("resourceType") == "MessageHeader" and isinstance(header.get("id"), str):
         return f"header:{header['id']}"
     return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def mismatch(raw: bytes, header: str) -> Issue | None:
+    """Say whether a body is in another format than the media type in `header` says."""
+    said, found = media_type(header).format, _format(raw)
+    if not said or said == found or not raw.strip():
+        return None
+    return Finding.MEDIA_MISMATCH.at("", found=_WORDS[found], said=_WORDS[said])
+
+
+def _read(raw: bytes) -> dict[str, Any] | Issue:
+    return read_xml(raw) if _format(raw) == FHIR_XML else read_json(raw)
 
 
 def _format(raw: bytes) -> str:
@@ -87,7 +97,7 @@ def _judged(tree: dict[str, Any], walk: Walk) -> Decoded:
     resource, node = tree, walk.nodes[0]
     if node.type == "Parameters":
         resource = _content(tree)
-        held = [other for other in walk.nodes if other.body is resource and other.type == "Bundle"]
+        held = [other for other in walk.nodes if other.body is resource]
         if not held:
             return Decoded(None, (*issues, Finding.PARAMETERS.at(str(node.place))))
         node = held[0]
@@ -113,5 +123,5 @@ def _content(tree: dict[str, Any]) -> dict[str, Any]:
     """Give the message of an operation's `Parameters`, or the resource itself."""
     if tree.get("resourceType") != "Parameters":
         return tree
-    named = [parameter for parameter in rows(tree.get("parameter")) if parameter.get("name") == "content"]
+    named = [parameter for parameter in rows(tree.get("parameter")) if parameter.get("name") in _MESSAGE]
     return record(named[0].get("resource")) if named else {}

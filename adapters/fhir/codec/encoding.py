@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,18 +13,56 @@ from gateway.core.errors import Issue
 
 _FHIRPATH = re.compile(r"[A-Z][A-Za-z]+(?:\.[a-z][A-Za-z]*(?:\([A-Za-z]+\))?(?:\[[0-9]+\])?)*\Z")
 _ISSUE_TYPES = frozenset(
-    "invalid structure required value invariant security login unknown expired forbidden suppressed processing "
-    "not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly business-rule "
-    "conflict transient lock-error no-store exception timeout incomplete throttled informational".split()
+    {
+        "business-rule",
+        "code-invalid",
+        "conflict",
+        "deleted",
+        "duplicate",
+        "exception",
+        "expired",
+        "extension",
+        "forbidden",
+        "incomplete",
+        "informational",
+        "invalid",
+        "invariant",
+        "lock-error",
+        "login",
+        "multiple-matches",
+        "no-store",
+        "not-found",
+        "not-supported",
+        "processing",
+        "required",
+        "security",
+        "structure",
+        "suppressed",
+        "throttled",
+        "timeout",
+        "too-costly",
+        "too-long",
+        "transient",
+        "unknown",
+        "value",
+    }
 )
+_ALL_WELL = {"severity": "information", "code": "informational", "details": {"text": "no issues"}}
 
 
 def encode(resource: Mapping[str, Any], media: str = FHIR_JSON) -> bytes:
-    """Write a resource as FHIR JSON or FHIR XML; raises `pydantic.ValidationError` for XML that is not valid R4."""
+    """Write a resource as FHIR JSON, or as FHIR XML; XML that is not valid R4 raises `pydantic.ValidationError`."""
     if media == FHIR_XML:
-        text: str = model_of(str(resource["resourceType"])).model_validate(resource).model_dump_xml()
-        return text.encode("utf-8") if isinstance(text, str) else bytes(text)
-    return orjson.dumps(resource)
+        written: str | bytes = model_of(str(resource["resourceType"])).model_validate(resource).model_dump_xml()
+        return written.encode("utf-8") if isinstance(written, str) else written
+    return orjson.dumps(resource, default=_digits)
+
+
+def _digits(value: object) -> orjson.Fragment:
+    """Write a decimal with the digits it came with."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError
 
 
 def encode_outcome(issues: Iterable[Issue], media: str = FHIR_JSON) -> bytes:
@@ -33,9 +72,6 @@ def encode_outcome(issues: Iterable[Issue], media: str = FHIR_JSON) -> bytes:
     """
     rows = [_row(issue) for issue in issues]
     return encode({"resourceType": "OperationOutcome", "issue": rows or [_ALL_WELL]}, media)
-
-
-_ALL_WELL = {"severity": "information", "code": "informational", "details": {"text": "no issues"}}
 
 
 def _row(issue: Issue) -> dict[str, Any]:

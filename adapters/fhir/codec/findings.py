@@ -130,7 +130,11 @@ class Finding(Enum):
     )
     TOO_LONG = "value", "{element} is longer than 1,048,576 characters", "shorten it, or send it as an attachment"
     CODE_FORM = "value", "{element} is not a FHIR code", "no blanks first or last, and only single blanks within"
-    ID_FORM = "value", "{element} is not a FHIR id", "use 1 to 64 of A-Z a-z 0-9 - and ."
+    ID_FORM = (
+        "value",
+        "{element} is not a FHIR id",
+        "use 1 to 64 of the letters A to Z and a to z, digits, hyphens and full stops",
+    )
     URI_FORM = (
         "value",
         "{element} does not have the form of FHIR's {type}",
@@ -165,7 +169,7 @@ class Finding(Enum):
     BUNDLE_EMPTY = "required", "the Bundle has no entry", "put the resources of the message in entry"
     PARAMETERS = (
         "required",
-        "Parameters has no parameter named content with a Bundle",
+        "Parameters has no parameter content or resource with a resource",
         "send the message Bundle itself, or as the parameter content",
     )
     TOTAL = "invariant", "total is only for search results and histories (bdl-1)", "leave it out"

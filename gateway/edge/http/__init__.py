@@ -1,0 +1,6 @@
+"""The HTTP edge: routes, errors in the caller's own format, and the ports that wiring fills in."""
+
+from gateway.edge.http.app import create_app
+from gateway.edge.http.services import Consents, ConsentVersion, Fhir, Intake, Limits, Party, Services, Stale
+
+__all__ = ["ConsentVersion", "Consents", "Fhir", "Intake", "Limits", "Party", "Services", "Stale", "create_app"]

@@ -1,0 +1,38 @@
+"""The application: routers, the caller's own error formats, and the envelope around it all."""
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.errors import SamspillError
+from gateway.edge.http import consents, messages, nav, operations
+from gateway.edge.http.answers import answer_fault
+from gateway.edge.http.envelope import Envelope
+from gateway.edge.http.faults import OUR_FAULT, fault_of
+from gateway.edge.http.services import Services
+
+
+def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI:
+    """Give the ASGI application; `routers` are further parts (the inbox, absences, the console).
+
+    Run it without the server's own access log, which writes whole addresses.
+    """
+    app = FastAPI(title="Samspill", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+
+    async def answer(request: Request, error: Exception) -> Response:
+        fault = fault_of(error)
+        if fault is OUR_FAULT:
+            raise error  # the envelope logs where, and answers
+        return answer_fault(request, services, fault)
+
+    app.add_exception_handler(SamspillError, answer)
+    app.add_exception_handler(HTTPException, answer)
+    app.add_middleware(Envelope, services=services)
+    for part in (operations, messages, consents, nav):
+        app.include_router(part.router(services))
+    for router in routers:
+        app.include_router(router)
+    return app

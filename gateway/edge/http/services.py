@@ -1,0 +1,144 @@
+"""What the HTTP edge asks of the rest of the gateway: one record of ports, filled in by `gateway.wiring`.
+
+The codec of `adapters.fhir.codec` is a `Fhir` as it stands (a module may be a port).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+
+from gateway.core.errors import Issue, SamspillError
+from gateway.core.vocabulary import Role
+from gateway.edge.store.rows import Accepted
+
+FHIR = "fhir"
+"""The format id that FHIR messages are taken in under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is calling: the id it is registered under, and its role."""
+
+    id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentVersion:
+    """One version of a stored Consent: ids, the FHIR resource, and when it was recorded (epoch seconds, UTC)."""
+
+    id: str
+    version: int
+    resource: Mapping[str, Any]
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most bytes of a body, and most seconds that a sender may take to send it."""
+
+    body_bytes: int = 20 * 1024 * 1024
+    body_seconds: float = 60.0
+
+
+class Stale(SamspillError):
+    """The resource has another version than the one the caller means to change (HTTP 412)."""
+
+
+class MediaType(Protocol):
+    """A media type as read: which FHIR format it names (empty: none), and what is wrong with it."""
+
+    @property
+    def format(self) -> str:
+        """Give `application/fhir+json`, `application/fhir+xml` or nothing."""
+
+    @property
+    def issue(self) -> Issue | None:
+        """Give what is wrong with it, if anything."""
+
+
+class Decoded(Protocol):
+    """A FHIR resource as read and checked."""
+
+    @property
+    def resource(self) -> dict[str, Any] | None:
+        """Give the resource, unless an issue is an error."""
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """Give every issue."""
+
+
+class Fhir(Protocol):
+    """The FHIR codec. Pure."""
+
+    def media_type(self, header: str) -> MediaType:
+        """Read a `Content-Type`, or one alternative of an `Accept`."""
+
+    def mismatch(self, raw: bytes, header: str) -> Issue | None:
+        """Say whether a body is in another format than its media type says."""
+
+    def decode(self, raw: bytes, media: str | None = None) -> Decoded:
+        """Read and check a resource."""
+
+    def message_key(self, raw: bytes) -> str:
+        """Give what a message calls itself, or the hash of its bytes."""
+
+    def encode(self, resource: Mapping[str, Any], media: str = ...) -> bytes:
+        """Write a resource."""
+
+    def encode_outcome(self, issues: Iterable[Issue], media: str = ...) -> bytes:
+        """Write issues as an OperationOutcome."""
+
+
+class Intake(Protocol):
+    """Takes messages in."""
+
+    async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
+        """Give the answer once the message is durable; raises `NotAcceptable`, `Conflict` or `Busy`."""
+
+
+class Consents(Protocol):
+    """Keeps every version of every consent; a change takes effect on queued messages before it returns."""
+
+    async def put(
+        self, consent_id: str | None, resource: Mapping[str, Any], party: Party, expected: int | None
+    ) -> ConsentVersion:
+        """Store a version, under a new id when none is given.
+
+        `expected` is the version that the caller saw. Raises `Stale`, `NotAcceptable`, `Refused` or `Busy`.
+        """
+
+    async def get(self, consent_id: str, party: Party) -> ConsentVersion | None:
+        """Give the newest version, if there is one that the party may see."""
+
+    async def history(self, consent_id: str, party: Party) -> list[ConsentVersion]:
+        """Give every version, newest first; none when the party may not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports of the HTTP edge.
+
+    `identify` raises `Unidentified` (401) or `Refused` (403). `dry_run` says what would become of a message, as issues.
+    `status` gives a message's FHIR Task, if the party sent it. `take_nav` takes a NAV message or receipt and gives the
+    AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`. `ready` gives each thing that must
+    work, and whether it does. `metadata` and `smart_configuration` are made for the base URL that was called.
+    """
+
+    fhir: Fhir
+    identify: Callable[[Request], Awaitable[Party]]
+    intake: Intake
+    dry_run: Callable[[bytes, str, Party], Awaitable[Iterable[Issue]]]
+    status: Callable[[str, Party], Awaitable[Mapping[str, Any] | None]]
+    consents: Consents
+    take_nav: Callable[[bytes, Party], Awaitable[bytes]]
+    apprec_for: Callable[[tuple[Issue, ...], bytes], bytes]
+    ready: Callable[[], Awaitable[Mapping[str, bool]]]
+    metadata: Callable[[str], Mapping[str, Any]]
+    smart_configuration: Callable[[str], Mapping[str, Any]]
+    registry: CollectorRegistry
+    limits: Limits = field(default_factory=Limits)

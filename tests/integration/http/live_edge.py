@@ -1,0 +1,163 @@
+"""The HTTP edge on a loopback port: real server, real codec, and stand-ins for what lies behind the edge's ports."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+
+from adapters.fhir import codec
+from gateway.core.errors import Busy, Issue, NotAcceptable, Severity
+from gateway.core.line import State
+from gateway.core.vocabulary import Role
+from gateway.edge.http import ConsentVersion, Limits, Party, Services, Stale, create_app
+from gateway.edge.identity import Unidentified
+from gateway.edge.store.accept import Conflict
+from gateway.edge.store.rows import Accepted
+
+TOKEN = {"Authorization": "Bearer ehr"}
+PDF_WORD = "Kanarifugl"
+
+
+@dataclass
+class MemoryIntake:
+    """Keeps messages by key, as the store does, and checks them with the real codec."""
+
+    by_key: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    busy: bool = False
+    broken: bool = False
+
+    async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
+        if self.busy:
+            raise Busy("the store is away", retry_after=7)
+        if self.broken:
+            raise ZeroDivisionError(raw.decode())
+        decoded = codec.decode(raw)
+        if decoded.resource is None:
+            raise NotAcceptable(decoded.issues)
+        assert format_id == "fhir"
+        known = self.by_key.get((sender, key))
+        if known is not None:
+            if known[1] != raw:
+                raise Conflict("the key was used before, for a message with another content")
+            return Accepted(known[0], again=True)
+        self.by_key[sender, key] = (f"m{len(self.by_key)}", raw)
+        return Accepted(self.by_key[sender, key][0])
+
+
+@dataclass
+class MemoryConsents:
+    """Keeps every version of every consent."""
+
+    versions: dict[str, list[ConsentVersion]] = field(default_factory=dict)
+
+    async def put(
+        self, consent_id: str | None, resource: Mapping[str, Any], party: Party, expected: int | None
+    ) -> ConsentVersion:
+        del party
+        name = consent_id or f"c{len(self.versions)}"
+        kept = self.versions.setdefault(name, [])
+        if expected is not None and expected != len(kept):
+            raise Stale("the consent has another version")
+        kept.append(ConsentVersion(name, len(kept) + 1, {**resource, "id": name}, 1_790_000_000.0))
+        return kept[-1]
+
+    async def get(self, consent_id: str, party: Party) -> ConsentVersion | None:
+        del party
+        return self.versions.get(consent_id, [None])[-1]
+
+    async def history(self, consent_id: str, party: Party) -> list[ConsentVersion]:
+        del party
+        return self.versions.get(consent_id, [])[::-1]
+
+
+@dataclass
+class Edge:
+    """A running edge, and what stands behind it."""
+
+    url: str
+    port: int
+    intake: MemoryIntake
+    consents: MemoryConsents
+    ready: dict[str, bool]
+
+
+async def identify(request: Request) -> Party:
+    if request.headers.get("authorization") != TOKEN["Authorization"]:
+        raise Unidentified("there is no token")
+    return Party("ehr-1", Role.CERTIFIER)
+
+
+def apprec_for(issues: tuple[Issue, ...], raw: bytes) -> bytes:
+    del raw
+    reasons = "".join(f"<Error S='urn:x' V='E' DN='{issue.what}'/>" for issue in issues)
+    return f"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='2'/>{reasons}</AppRec>".encode()
+
+
+async def take_nav(raw: bytes, party: Party) -> bytes:
+    del party
+    if b"MsgHead" not in raw:
+        raise NotAcceptable([Issue("structure", "", "this is not a message of NAV's")])
+    return b"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='1'/></AppRec>"
+
+
+def services(edge: Edge, limits: Limits) -> Services:
+    async def dry_run(raw: bytes, format_id: str, party: Party) -> Iterable[Issue]:
+        del format_id, party
+        decoded = codec.decode(raw)
+        told = Issue("informational", "", "it would go to nav", severity=Severity.INFORMATION)
+        return (*decoded.issues, told) if decoded.resource else decoded.issues
+
+    async def status(message_id: str, party: Party) -> Mapping[str, Any] | None:
+        del party
+        if message_id not in {kept for kept, _ in edge.intake.by_key.values()}:
+            return None
+        return codec.message_task(message_id, 1e9, 1e9, [codec.Delivery("nav", State.DELIVERED)])
+
+    async def ready() -> Mapping[str, bool]:
+        return edge.ready
+
+    return Services(
+        fhir=codec,
+        identify=identify,
+        intake=edge.intake,
+        dry_run=dry_run,
+        status=status,
+        consents=edge.consents,
+        take_nav=take_nav,
+        apprec_for=apprec_for,
+        ready=ready,
+        metadata=lambda base: codec.capability_statement(base, version="0.1.0", date="2026-11-24"),
+        smart_configuration=lambda base: {"token_endpoint": f"{base}/token", "capabilities": ["permission-v2"]},
+        registry=CollectorRegistry(),
+        limits=limits,
+    )
+
+
+@contextlib.contextmanager
+def running(limits: Limits) -> Iterator[Edge]:
+    """Run the edge on a free loopback port until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    edge = Edge(f"http://127.0.0.1:{port}", port, MemoryIntake(), MemoryConsents(), {"store": True})
+    config = uvicorn.Config(
+        create_app(services(edge, limits)), log_level="warning", access_log=False, lifespan="off", server_header=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield edge
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()

@@ -1,0 +1,128 @@
+import json
+import logging
+import socket
+import time
+
+import httpx
+import pytest
+import structlog
+from live_edge import Edge
+from sick_note import message, written
+
+JSON = {"Content-Type": "application/fhir+json"}
+
+
+def test_a_request_id_is_echoed_and_one_is_made_where_none_or_a_bad_one_came(client: httpx.Client) -> None:
+    assert client.get("/health/live", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    assert len(client.get("/health/live", headers={"X-Request-Id": "a b"}).headers["x-request-id"]) == 32
+
+
+def test_every_answer_has_the_security_headers(client: httpx.Client) -> None:
+    for path in ("/health/live", "/fhir/none", "/none"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "content-security-policy" in headers
+        assert "server" not in headers
+
+
+def test_readiness_is_503_when_something_is_not(client: httpx.Client, edge: Edge) -> None:
+    assert client.get("/health/ready").status_code == 200
+    edge.ready["store"] = False
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"store": False})
+
+
+def test_metrics_name_routes_and_never_addresses(client: httpx.Client) -> None:
+    client.get("/fhir/Task/kanarifugl")
+    client.get("/fhir/Kanarifugl")
+    text = client.get("/metrics").text
+    assert 'route="/fhir/Task/{message_id}"' in text
+    assert "anarifugl" not in text
+
+
+def test_nothing_there_and_wrong_method_are_told_in_the_format_of_the_place(client: httpx.Client) -> None:
+    for path, media in (
+        ("/fhir/none", "application/fhir+json"),
+        ("/nav/none", "application/xml"),
+        ("/none", "application/problem+json"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith(media)
+    wrong = client.delete("/fhir/Bundle")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert wrong.json()["resourceType"] == "OperationOutcome"
+    assert client.post("/health/live").json()["status"] == 405
+
+
+def test_nav_gets_an_apprec_also_when_refused(client: httpx.Client) -> None:
+    xml = {"Content-Type": "application/xml"}
+    good = client.post("/nav/messages", content=b"<MsgHead/>", headers=xml)
+    assert (good.status_code, b"V='1'" in good.content) == (200, True)
+    for answer, status in (
+        (client.post("/nav/messages", content=b"<other/>", headers=xml), 400),
+        (client.post("/nav/messages", content=b"{}", headers=JSON), 415),
+        (client.post("/nav/messages", content=b"<MsgHead/>", headers={**xml, "Authorization": ""}), 401),
+        (client.post("/nav/messages", content=b"<" * 1_000_001, headers=xml), 413),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("application/xml")
+        assert b"V='2'" in answer.content
+
+
+def test_our_own_fault_says_nothing_and_logs_only_where(
+    client: httpx.Client, edge: Edge, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    edge.intake.broken = True
+    with structlog.testing.capture_logs() as logged, caplog.at_level(logging.DEBUG):
+        answer = client.post("/fhir", content=written(message()), headers=JSON)
+    assert answer.status_code == 500
+    assert answer.json()["issue"][0]["code"] == "exception"
+    (failed,) = [line for line in logged if line["event"] == "request failed"]
+    assert failed["error"] == "ZeroDivisionError"
+    assert failed["at"].startswith("live_edge.py:")
+    out = capfd.readouterr()
+    for text in (answer.text, json.dumps(logged), out.out, out.err, caplog.text):
+        assert "Testnes" not in text
+        assert "Traceback" not in text
+
+
+def test_a_body_that_is_too_large_is_refused_by_its_length_and_by_its_stream(client: httpx.Client, edge: Edge) -> None:
+    told = client.post("/fhir", content=b" " * 2_000_000, headers=JSON)
+    assert (told.status_code, told.json()["issue"][0]["code"]) == (413, "too-long")
+    streamed = client.post("/fhir", content=(b" " * 100_000 for _ in range(30)), headers=JSON)
+    assert streamed.status_code == 413
+    assert not edge.intake.by_key
+
+
+def test_a_body_that_does_not_come_is_given_up(edge: Edge) -> None:
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=10) as line:
+        line.sendall(
+            b"POST /fhir HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ehr\r\n"
+            b"Content-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        started = time.monotonic()
+        answer = line.recv(200)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert time.monotonic() - started < 5
+
+
+def test_a_compressed_body_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/fhir", content=b"x", headers={**JSON, "Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+
+
+def test_a_sender_who_hangs_up_leaves_no_trace_of_the_message(
+    client: httpx.Client, edge: Edge, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=10) as line:
+        line.sendall(
+            b"POST /fhir HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ehr\r\n"
+            b"Content-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{kanarifugl"
+        )
+    assert client.get("/health/live").status_code == 200
+    out = capfd.readouterr()
+    assert "anarifugl" not in out.out + out.err
+    assert "Traceback" not in out.out + out.err
+    assert not edge.intake.by_key
