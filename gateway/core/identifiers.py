@@ -1,0 +1,100 @@
+"""Numbers that name persons and organisations: of which kind and series they are, and whether they are well formed.
+
+National numbers and D-numbers follow the Population Register: day, month, year, individual number and two check
+digits. The first check digit is judged by the rule for numbers issued from 2032 (remainder 0 to 3), which holds for
+older ones too; the century is not in the number any longer. Synthetic ones add to the month, so that they can never
+be a real person's: 80 in Skatteetaten's Tenor, 65 in Norsk helsenett's test persons, 40 in NAV's Dolly. Hospitals'
+own H-numbers add 40 as well; they are no national numbers, and cannot be told from Dolly's.
+
+A well-formed number may still be nobody's: nothing here is a register, and nothing here raises.
+"""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Kinds of identifier, in the words of the canonical model."""
+
+    NATIONAL_NUMBER = "national-number"
+    D_NUMBER = "d-number"
+    HPR = "hpr"
+    HER = "her"
+    ORGANISATION = "orgnr"
+
+
+class Series(StrEnum):
+    """Which series a person's number is of; all but `REAL` are synthetic."""
+
+    REAL = "real"
+    DOLLY = "dolly"
+    NHN = "nhn"
+    TENOR = "tenor"
+
+
+_ADDED_TO_DAY = {0: Kind.NATIONAL_NUMBER, 40: Kind.D_NUMBER}
+_ADDED_TO_MONTH = {0: Series.REAL, 40: Series.DOLLY, 65: Series.NHN, 80: Series.TENOR}
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FIRST_CHECK = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
+_SECOND_CHECK = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_ORGANISATION_CHECK = (3, 2, 7, 6, 5, 4, 3, 2, 1)
+_FIRST_REMAINDERS = frozenset({0, 1, 2, 3})
+_LONGEST = {Kind.HPR: 9, Kind.HER: 8}
+
+
+def kind_of(number: str) -> Kind | None:
+    """Give the kind that a number shows by itself; HPR and HER numbers do not, nor does anything malformed."""
+    if (person := _person(number)) is not None:
+        return person[0]
+    return Kind.ORGANISATION if _remainder(number, _ORGANISATION_CHECK) == 0 else None
+
+
+def is_valid(number: str, kind: Kind) -> bool:
+    """Whether a number is well formed for its kind: ASCII digits, a day that exists, right check digits."""
+    if kind in _LONGEST:
+        return _digits(number) and len(number) <= _LONGEST[kind] and int(number) > 0
+    return kind_of(number) is kind
+
+
+def series_of(number: str) -> Series | None:
+    """Give the series of a national number or D-number; nothing for any other number."""
+    person = _person(number)
+    return person[1] if person else None
+
+
+def is_synthetic(number: str) -> bool:
+    """Whether it is a well-formed national number or D-number that no real person can have."""
+    return series_of(number) not in {None, Series.REAL}
+
+
+def is_synthetic_organisation(number: str) -> bool:
+    """Whether it is of the Register of Legal Entities' test series: it begins with 2 or 3, real ones with 8 or 9."""
+    return kind_of(number) is Kind.ORGANISATION and number[0] in "23"
+
+
+def _person(number: str) -> tuple[Kind, Series] | None:
+    if _remainder(number, _SECOND_CHECK) != 0 or _remainder(number[:10], _FIRST_CHECK) not in _FIRST_REMAINDERS:
+        return None
+    for added_to_day, kind in _ADDED_TO_DAY.items():
+        for added_to_month, series in _ADDED_TO_MONTH.items():
+            day, month = int(number[:2]) - added_to_day, int(number[2:4]) - added_to_month
+            if _exists(day, month, int(number[4:6])):
+                return kind, series
+    return None
+
+
+def _exists(day: int, month: int, year: int) -> bool:
+    """Whether there is such a day in some century."""
+    if not 1 <= month <= len(_DAYS) or not 1 <= day <= _DAYS[month - 1]:
+        return False
+    return (day, month) != (29, 2) or year % 4 == 0
+
+
+def _remainder(number: str, weights: tuple[int, ...]) -> int | None:
+    """Give the weighted sum of the digits modulo eleven; nothing when there are more or fewer digits than weights."""
+    if len(number) != len(weights) or not _digits(number):
+        return None
+    return sum(weight * int(digit) for weight, digit in zip(weights, number, strict=True)) % 11
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
