@@ -5,8 +5,9 @@ pseudonyms and never a value of a person; `canonical` gives the bytes that the t
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class AuditAction(StrEnum):
@@ -74,7 +75,11 @@ class AuditEntry:
 
     def canonical(self) -> bytes:
         """Give the one byte form of the entry: JSON with sorted keys, no spaces and no empty members, in UTF-8."""
-        members = {name: value for name, value in asdict(self).items() if value}
+        members = _members(self)
         if self.disclosure is not None:
-            members["disclosure"] = {name: value for name, value in asdict(self.disclosure).items() if value}
+            members["disclosure"] = _members(self.disclosure)
         return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _members(record: Any) -> dict[str, Any]:
+    return {name: value for name in record.__slots__ if (value := getattr(record, name))}

@@ -23,6 +23,8 @@ def fresh_id() -> str:
 
 def append(tx: Tx, entries: Iterable[AuditEntry]) -> None:
     """Append `entries` to the log, in the open transaction `tx`."""
+    entries = tuple(entries)
+    salts = secrets.token_bytes(SALT * len(entries))
     rows = [
         {
             "id": entry.id,
@@ -32,9 +34,9 @@ def append(tx: Tx, entries: Iterable[AuditEntry]) -> None:
             "patient": entry.patient,
             "message": entry.message,
             "entry": entry.canonical(),
-            "salt": secrets.token_bytes(SALT),
+            "salt": salts[SALT * place : SALT * (place + 1)],
         }
-        for entry in entries
+        for place, entry in enumerate(entries)
     ]
     if rows:
         tx.connection.execute(statements.ADD_AUDIT, rows)

@@ -7,7 +7,22 @@ both planners recognise the partial indexes.
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from gateway.core.line import State
 from gateway.edge.store.schema import (
@@ -44,13 +59,13 @@ ADD_OUTBOUND = insert(outbound)
 ADD_PAYLOAD = insert(payload)
 ADD_PATIENT = insert(patient).from_select(
     ["pseudonym", "epoch"],
-    select(bindparam("new_pseudonym"), literal(0)).where(
+    select(cast(bindparam("new_pseudonym"), Text), literal(0)).where(
         ~exists().where(patient.c.pseudonym == bindparam("new_pseudonym"))
     ),
 )
 ADD_DESTINATION = insert(destination).from_select(
     ["name", "up", "since", "retry_at"],
-    select(bindparam("new_name"), literal(True), bindparam("at"), literal(0.0)).where(
+    select(cast(bindparam("new_name"), Text), literal(True), cast(bindparam("at"), Double), literal(0.0)).where(
         ~exists().where(destination.c.name == bindparam("new_name"))
     ),
 )

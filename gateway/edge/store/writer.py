@@ -239,6 +239,7 @@ def _blame(step: Step[Any, Any], error: Exception) -> Exception:
     if isinstance(error, SamspillError):
         return error
     # The database's own words may repeat what was to be stored, so they stop here.
+
     return ItemFailed(f"{step.name}: not written ({type(error).__name__})")
 
 
