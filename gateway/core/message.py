@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from gateway.core.errors import Issue
 from gateway.core.vocabulary import MessageKind, Obligation, Purpose, Role
@@ -24,8 +24,7 @@ class Route:
         return f"{self.sender} > {self.recipient}: {self.kind} for {self.purpose}"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """One leaf of an input and what became of it: a row of the translation report.
 
     `at` is its path in the wire format, `outcome` one of `carried fixed dropped unmapped refused`, `field` the
@@ -40,8 +39,7 @@ class Read:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """One output leaf: the canonical instance path `field` it came from, and its path `to` in the output."""
 
     field: str

@@ -18,7 +18,7 @@ class Parse(Protocol):
 
 
 class Render(Protocol):
-    """Writes a released record in a wire format. Pure; raises `NotAcceptable` when the format demands what is missing."""
+    """Writes a released record in a wire format. Pure; raises `NotAcceptable` when something demanded is missing."""
 
     def __call__(self, released: Released[Any], *, report: bool = False) -> Rendered:
         """Write it; with `report`, say where each canonical leaf stands."""

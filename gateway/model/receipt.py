@@ -1,4 +1,4 @@
-"""The application receipt: what the recipient's system said about a message (KITH AppRec, FHIR MessageHeader.response)."""
+"""The application receipt: what the recipient said of a message (KITH AppRec, FHIR MessageHeader.response)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -95,7 +95,7 @@ def _without_none(hint: object) -> tuple[object, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One scalar of a record family, at its path (`periods[].kind(Graded).degree`), with the class it is released by."""
+    """One scalar of a record family, at its path (`periods[].kind(Graded).degree`), with its data class."""
 
     path: str
     kind: type

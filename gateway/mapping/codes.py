@@ -1,0 +1,117 @@
+"""Code tables: how a format writes the words of a canonical code list.
+
+The table form is made for reading by people; `concept_map` gives the same as a FHIR ConceptMap. A table is keyed on
+the code alone: displays and systems beside it differ from sender to sender and are written, never read.
+"""
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+
+from gateway.core.errors import Fault
+from gateway.mapping.language import Spot
+from gateway.mapping.nearest import nearest
+from gateway.mapping.yamltext import Block, compose
+from gateway.model.codes import LISTS
+
+TABLE = frozenset({"list", "title", "system", "columns", "rows", "also"})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One code table.
+
+    `to_canonical` holds every spelling that is read, `to_wire` the one that is written, `columns` what is written
+    beside a code, by canonical word. `two_way` says that reading undoes writing for the whole canonical list.
+    """
+
+    name: str
+    spot: Spot
+    list: str
+    to_canonical: Dict[str, str]
+    to_wire: Dict[str, str]
+    columns: Dict[str, Dict[str, str]]
+
+    @property
+    def two_way(self) -> bool:
+        """Whether every word of the canonical list can be written and is read back."""
+        return set(self.to_wire) == LISTS[self.list] and all(self.to_canonical[w] == c for c, w in self.to_wire.items())
+
+
+def load_tables(text: str, file: str) -> tuple[dict[str, Table], list[Fault]]:
+    """Read a file of code tables, by name, and every mistake in it."""
+    faults: list[Fault] = []
+    root = compose(text, file, faults)
+    tables: dict[str, Table] = {}
+    for name, block in root.items() if root else ():
+        table = _table(name, block)
+        if table:
+            tables[table.name] = table
+    return tables, faults
+
+
+def _table(name: Block, block: Block) -> Table | None:
+    entries = block.entries(TABLE)
+    if not {"list", "columns", "rows"} <= set(entries):
+        block.fault(f"table {name.text()} needs list, columns and rows")
+        return None
+    listed = entries["list"].text()
+    if listed not in LISTS:
+        entries["list"].fault(f"there is no canonical code list {listed}", nearest(listed, LISTS))
+        return None
+    columns = [item.text() for item in entries["columns"].list()]
+    if columns[:2] != ["wire", "canonical"]:
+        entries["columns"].fault("the first two columns are wire and canonical")
+        return None
+    to_canonical: dict[str, str] = {}
+    to_wire: dict[str, str] = {}
+    beside: dict[str, dict[str, str]] = {column: {} for column in columns[2:]}
+    for row in entries["rows"].list():
+        cells = [cell.text() for cell in row.list()]
+        if len(cells) != len(columns):
+            row.fault(f"a row of table {name.text()} has {len(columns)} cells: {', '.join(columns)}")
+            continue
+        wire, canonical = cells[:2]
+        if canonical not in LISTS[listed]:
+            row.fault(f"{canonical} is not in the canonical list {listed}", nearest(canonical, LISTS[listed]))
+        if wire in to_canonical or canonical in to_wire:
+            row.fault(
+                f"table {name.text()} is not one to one here", "put further spellings that are read under `also:`"
+            )
+            continue
+        to_canonical[wire], to_wire[canonical] = canonical, wire
+        for column, cell in zip(columns[2:], cells[2:], strict=True):
+            beside[column][canonical] = cell
+    for alias, target in entries["also"].items() if "also" in entries else ():
+        if target.text() not in to_canonical:
+            target.fault(f"{target.text()} is not written by table {name.text()}", nearest(target.text(), to_canonical))
+        elif alias.text() in to_canonical:
+            alias.fault(f"{alias.text()} stands in table {name.text()} already")
+        else:
+            to_canonical[alias.text()] = to_canonical[target.text()]
+    return Table(name.text(), name.spot, listed, to_canonical, to_wire, beside)
+
+
+def concept_map(table: Table) -> dict[str, object]:
+    """Give a table as a FHIR R4 ConceptMap, from the wire's codes to the canonical words."""
+    display = table.columns.get("display", {})
+    return {
+        "resourceType": "ConceptMap",
+        "id": table.name,
+        "url": f"urn:samspill:codes:{table.name}",
+        "name": table.name.replace("-", "_"),
+        "status": "active",
+        "group": [
+            {
+                "source": f"urn:samspill:wire:{table.name}",
+                "target": f"urn:samspill:list:{table.list}",
+                "element": [
+                    {
+                        "code": wire,
+                        **({"display": display[canonical]} if display.get(canonical) else {}),
+                        "target": [{"code": canonical, "equivalence": "equal"}],
+                    }
+                    for wire, canonical in table.to_canonical.items()
+                ],
+            }
+        ],
+    }

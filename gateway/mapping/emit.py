@@ -1,0 +1,144 @@
+"""Writing Python source: lines, constants, functions that are shared when their bodies are equal."""
+
+import re
+from dataclasses import dataclass, field
+
+from gateway.mapping.codecs import READERS
+from gateway.mapping.language import Spot
+from gateway.mapping.tree import Leaf, Place, Record, Switch
+from gateway.model.walk import fields_of
+
+_NOT_WORD = re.compile(r"\W")
+
+
+@dataclass
+class Lines:
+    """Indented lines of one function body."""
+
+    out: list[str] = field(default_factory=list)
+    depth: int = 1
+
+    def __call__(self, line: str) -> None:
+        """Add a line."""
+        self.out.append("    " * self.depth + line)
+
+    def indent(self) -> "Lines":
+        """Give the same lines one level deeper."""
+        return Lines(self.out, self.depth + 1)
+
+
+class Module:
+    """One generated program: constants, functions, and the table of positions that errors index into.
+
+    Functions are named after wire names. Two with the same body become one, so that a shape used in several places
+    is one function, without the emitter having to know about shapes.
+    """
+
+    def __init__(self) -> None:
+        self.constants: dict[str, str] = {}
+        self.functions: dict[str, str] = {}
+        self.by_body: dict[str, str] = {}
+        self.places: list[str] = []
+        self.values: dict[str, object] = {}
+
+    def where(self, spot: Spot) -> int:
+        """Give the index of a position."""
+        text = str(spot)
+        if text not in self.places:
+            self.places.append(text)
+        return self.places.index(text)
+
+    def constant(self, kind: str, name: str, value: str) -> str:
+        """Give the name of a constant with this value, making it when it is new."""
+        base = f"{kind}_{_NOT_WORD.sub('_', name)}"
+        candidate, number = base, 1
+        while self.constants.get(candidate, value) != value:
+            number += 1
+            candidate = f"{base}_{number}"
+        self.constants[candidate] = value
+        return candidate
+
+    def value(self, name: str, value: object) -> str:
+        """Hand an object into the generated module under a name."""
+        base = _NOT_WORD.sub("_", name)
+        candidate, number = base, 1
+        while self.values.get(candidate, value) is not value:
+            number += 1
+            candidate = f"{base}_{number}"
+        self.values[candidate] = value
+        return candidate
+
+    def function(self, name: str, parameters: str, doc: str, lines: Lines) -> str:
+        """Add a function, or give the one that does the same."""
+        body = "\n".join(lines.out) or "    pass"
+        signature = f"{parameters}\n{body}"
+        if signature in self.by_body:
+            return self.by_body[signature]
+        base = _NOT_WORD.sub("_", name)
+        candidate, number = base, 1
+        while candidate in self.functions:
+            number += 1
+            candidate = f"{base}_{number}"
+        self.by_body[signature] = candidate
+        self.functions[candidate] = f'def {candidate}({parameters}):\n    """{doc}"""\n{body}\n'
+        return candidate
+
+    def source(self, title: str) -> str:
+        """Give the whole program as text."""
+        constants = "\n".join(f"{name} = {value}" for name, value in self.constants.items())
+        functions = "\n\n".join(self.functions.values())
+        return f'"""{title}"""\n\n{constants}\n\n\n{functions}'
+
+
+def codec(module: Module, leaf: Leaf) -> str:
+    """Give the name of the codec that reads a leaf."""
+    name = READERS[leaf.target.field.kinds[0], leaf.scalar]
+    if not leaf.zone:
+        return name
+    made = f"{name}_in_{leaf.zone.replace('/', '_')}"
+    return module.constant("ZONED", made, f"Zoned({name}, ZoneInfo({leaf.zone!r}))")
+
+
+def make(module: Module, place: Place, record: Record, *, report: bool) -> str:
+    """Emit the function that makes a record from the values collected in its scope; gives its name."""
+    if record.made is None:
+        raise AssertionError("a list of scalars makes no record")
+    keys = {_key(p) for p in place.scope() if _key(p)}
+    return make_class(module, record.made, keys, "", record, report=report)
+
+
+def make_class(module: Module, made: type, keys: set[str], prefix: str, record: Record | None, *, report: bool) -> str:
+    """Emit the maker of a class whose fields are collected under `prefix`."""
+    lines = Lines()
+    known = fields_of(made)
+    fault = "x.lacking(p, {!r}, w)" if report else "raise Bad({!r})"
+    for field_ in known.values():
+        if field_.required:
+            missing = f"{field_.name} is missing"
+            lines(f"if {prefix + field_.name!r} not in v:")
+            lines.indent()(fault.format(field_.name if report else missing))
+            if report:
+                lines.indent()("return None")
+    made_name = module.value(made.__name__, made)
+    arguments = []
+    for field_ in known.values():
+        key = prefix + field_.name
+        if key in keys:
+            arguments.append(f"{field_.name}={_got(key, field_.many, field_.required)}")
+        elif any(k.startswith(key + ".") for k in keys) and not field_.is_one_of:
+            inner = make_class(module, field_.kinds[0], keys, key + ".", record, report=report)
+            arguments.append(f"{field_.name}={inner}({'v, x, p, w' if report else 'v'})")
+    lines(f"return {made_name}({', '.join(arguments)})")
+    parameters = "v, x, p, w" if report else "v"
+    return module.function(f"make_{made.__name__}", parameters, f"Make a {made.__name__}.", lines)
+
+
+def _got(key: str, many: bool, required: bool) -> str:
+    if many:
+        return f"tuple(v.get({key!r}, ()))"
+    return f"v[{key!r}]" if required else f"v.get({key!r})"
+
+
+def _key(place: Place) -> str:
+    use = place.use
+    return use.target.key if isinstance(use, Leaf | Record | Switch) and place.reads else ""

@@ -1,0 +1,396 @@
+"""Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
+
+from gateway.mapping.emit import Lines, Module, codec, make, make_class
+from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
+
+BESIDE = "the display or system beside a code; the code decides"
+
+
+class JsonReader:
+    """Emits a reading program; with `report`, one that accounts for every leaf."""
+
+    def __init__(self, tree: Tree, module: Module, *, report: bool) -> None:
+        self.tree = tree
+        self.module = module
+        self.report = report
+        self.told: dict[int, str] = {}
+
+    def emit(self) -> None:
+        """Emit everything, `read` last: from the root object to the canonical record."""
+        root, lines = self.tree.root, Lines()
+        where = self.module.where(root.spot)
+        keys = _keys(root)
+        maker = make_class(self.module, self.tree.model, keys, "", None, report=self.report)
+        reader = self._function(root)
+        lines("v = {}")
+        if self.report:
+            lines("if not isinstance(e, dict):")
+            lines.indent()(f"x.misplaced(e, {root.name!r}, 'an object', {where})")
+            lines.indent()("return None")
+            lines(f"{reader}(e, {root.name!r}, '', v, x)")
+            lines("x.settle()")
+            lines(f"return {maker}(v, x, {root.name!r}, {where})")
+        else:
+            lines("if not isinstance(e, dict):")
+            lines.indent()("raise Bad('an object was expected')")
+            lines(f"{reader}(e, v)")
+            lines(f"return {maker}(v)")
+        self.module.function("read", "e, x" if self.report else "e", "Read the root object.", lines)
+
+    def _function(self, place: Place) -> str:
+        lines = Lines()
+        switches = self._switches(place)
+        for switch_place in switches:
+            self._look_ahead(place, switch_place, lines)
+        self._parts(place, lines)
+        self._properties(place, lines)
+        for switch_place in switches:
+            self._make_branch(place, switch_place, lines)
+        parameters = "d, p, q, v, x" if self.report else "d, v"
+        name = place.filter.values[0] if place.filter else place.name
+        return self.module.function(f"read_{name}", parameters, f"Read {place.name}.", lines)
+
+    # kinds told by a code
+
+    def _switches(self, place: Place) -> list[Place]:
+        if place.parent is not None and not isinstance(place.use, Record):
+            return []
+        return [p for p in place.scope() if isinstance(p.use, Switch)]
+
+    def _look_ahead(self, place: Place, at: Place, lines: Lines) -> None:
+        switch = at.use
+        if not isinstance(switch, Switch):
+            raise AssertionError("no switch")
+        steps: list[str | tuple[str, str, str]] = []
+        here = at
+        while here is not place and here.parent is not None:
+            told = here.filter
+            steps.insert(0, (here.name, told.path[-1].name, told.values[0]) if told else here.name)
+            here = here.parent
+        key = switch.target.key
+        codes = self.module.constant("B", key, repr({code: name for name, (code, _) in switch.branches.items()}))
+        lines(f"s = peek(d, {tuple(steps)!r})")
+        lines("if isinstance(s, str) and not s.isspace():")
+        inner = lines.indent()
+        inner(f"s = {codes}.get(s.strip())")
+        inner("if s is not None:")
+        inner.indent()(f"v['?{key}'] = s")
+        if not self.report:
+            inner("else:")
+            inner.indent()("raise Bad('a code that tells no kind')")
+
+    def _make_branch(self, place: Place, at: Place, lines: Lines) -> None:
+        switch = at.use
+        if not isinstance(switch, Switch):
+            raise AssertionError("no switch")
+        key = switch.target.key
+        keys = _keys(place)
+        lines(f"kind = v.pop('?{key}', None)")
+        word = "if"
+        where = self.module.where(switch.spot)
+        for name, (_, made) in switch.branches.items():
+            maker = make_class(self.module, made, keys, f"{key}.", None, report=self.report)
+            lines(f"{word} kind == {name!r}:")
+            lines.indent()(f"v[{key!r}] = {maker}(v, x, p, {where})" if self.report else f"v[{key!r}] = {maker}(v)")
+            word = "elif"
+
+    # codes told by several properties
+
+    def _parts(self, place: Place, lines: Lines) -> None:
+        seen: set[int] = set()
+        for child in place.children:
+            leaf = child.use
+            if (
+                not isinstance(leaf, Leaf)
+                or not leaf.parts
+                or id(leaf) in seen
+                or not child.reads
+                or leaf.table is None
+            ):
+                continue
+            seen.add(id(leaf))
+            key, table = leaf.target.key, self._table(leaf)
+            if self.report:
+                arguments = (
+                    f"{key!r}, d, {leaf.parts!r}, p, {self.module.where(leaf.spot)}, {table}, {leaf.omit_unknown}"
+                )
+                lines(f"told_{len(seen)} = x.parts(v, {arguments})")
+                self.told[id(leaf)] = f"told_{len(seen)}"
+                continue
+            lines(f"s = parts(d, {leaf.parts!r})")
+            lines("if s is not None:")
+            inner = lines.indent()
+            inner(f"s = {table}.get(s)")
+            inner("if s is None:")
+            inner.indent()("pass" if leaf.omit_unknown else "raise Bad('a code that its table does not hold')")
+            inner("elif s:")
+            inner.indent()(f"v[{key!r}] = s")
+
+    # properties
+
+    def _properties(self, place: Place, lines: Lines) -> None:
+        groups: dict[str, list[Place]] = {}
+        for child in place.children:
+            if self.report or self._matters(child):
+                groups.setdefault(child.name, []).append(child)
+        if not groups:
+            if self.report:
+                lines("for k, s in d.items():")
+                lines.indent()("x.unknown(s, f'{p}.{k}')")
+            return
+        if not self.report:
+            for name, places in groups.items():
+                lines(f"if (s := d.get({name!r})) is not None:")
+                self._group(places, lines.indent())
+            return
+        lines("for k, s in d.items():")
+        inner = lines.indent()
+        word = "if"
+        for name, places in groups.items():
+            inner(f"{word} k == {name!r}:")
+            inner.indent()(f"at = f'{{p}}.{name}'")
+            inner.indent()("if s is None:")
+            inner.indent().indent()("continue")
+            self._group(places, inner.indent())
+            word = "elif"
+        inner("else:")
+        inner.indent()("x.unknown(s, f'{p}.{k}')")
+
+    def _group(self, places: list[Place], lines: Lines) -> None:
+        first = places[0]
+        if not first.many:
+            if first.guard:
+                lines = self._guarded(first, lines, "s", "at")
+            self._one(first, lines, "s", "at")
+            return
+        if isinstance(first.use, Drop | Link | Const) and not first.filter:
+            self._one(first, lines, "s", "at")
+            return
+        lines("if not isinstance(s, list):")
+        if self.report:
+            lines.indent()(f"x.misplaced(s, at, 'a list', {self.module.where(first.spot)})")
+            lines.indent()("continue")
+        else:
+            lines.indent()("raise Bad('a list was expected')")
+        self._list(places, lines)
+
+    def _list(self, places: list[Place], lines: Lines) -> None:
+        first = places[0]
+        if isinstance(first.use, Leaf) and first.use.joined:
+            self._joined(first, first.use, lines)
+            return
+        counted = [p for p in places if not self._each(p)]
+        for i, place in enumerate(places):
+            if place in counted:
+                lines(f"n{i} = 0")
+        lines("for i, c in enumerate(s):" if self.report else "for c in s:")
+        inner = lines.indent()
+        if self.report:
+            inner("at_i = f'{at}[{i}]'")
+        inner("if c is None:")
+        inner.indent()("continue")
+        word = "if"
+        for i, place in enumerate(places):
+            if place.filter is None:
+                continue
+            if word == "if":
+                inner(f"k_i = peek(c, {tuple(step.name for step in place.filter.path)!r})")
+            elif place.filter.path != places[0].filter.path:  # type: ignore[union-attr]
+                inner(f"k_i = peek(c, {tuple(step.name for step in place.filter.path)!r})")
+            test = f"k_i in {self.module.constant('V', place.filter.values[0], repr(place.filter.values))}"
+            inner(f"{word} {test}:")
+            self._item(place, inner.indent(), i if place in counted else None)
+            word = "elif"
+        plain = [(i, p) for i, p in enumerate(places) if p.filter is None]
+        if plain:
+            i, place = plain[0]
+            if word == "elif":
+                inner("else:")
+                inner = inner.indent()
+            self._item(place, inner, i if place in counted else None)
+        elif self.report:
+            inner("else:")
+            inner.indent()("x.unknown(c, at_i, 'no rule names an item with this mark')")
+
+    def _item(self, place: Place, lines: Lines, number: int | None) -> None:
+        if place.guard:
+            lines = self._guarded(place, lines, "c", "at_i")
+        if number is not None:
+            lines(f"n{number} += 1")
+            lines(f"if n{number} > 1:")
+            if self.report:
+                lines.indent()("x.unknown(c, at_i, 'a second one, where one is expected')")
+            lines.indent()("continue")
+        for word in [w for w, p in self.tree.words.items() if p.parent is place]:
+            if self.report:
+                lines("if isinstance(c, dict):")
+                lines.indent()(f"x.entry({word!r}, c.get('fullUrl'), c.get('resource'))")
+        self._one(place, lines, "c", "at_i")
+
+    def _guarded(self, place: Place, lines: Lines, s: str, at: str) -> Lines:
+        key = next(p.use.target.key for p in _owner(place).scope() if isinstance(p.use, Switch))
+        if self.report:
+            lines(f"if v.get('?{key}') != {place.guard!r}:")
+            lines.indent()(f"x.unknown({s}, {at}, 'belongs to another kind than the code tells')")
+            lines.indent()("continue")
+            return lines
+        lines(f"if v.get('?{key}') == {place.guard!r}:")
+        return lines.indent()
+
+    def _each(self, place: Place) -> bool:
+        return (isinstance(place.use, Record) and place.use.each) or isinstance(place.use, Drop)
+
+    def _one(self, place: Place, lines: Lines, s: str, at: str) -> None:
+        use = place.use
+        if isinstance(use, Leaf):
+            self._leaf(place, use, lines, s, at)
+        elif isinstance(use, Record):
+            self._record(place, use, lines, s, at)
+        elif use is None:
+            self._object(place, lines, s, at)
+            arguments = f"{s}, {at}, q, v, x" if self.report else f"{s}, v"
+            lines(f"{self._function(place)}({arguments})")
+        elif self.report:
+            self._aside(use, lines, s, at)
+
+    def _aside(self, use: Const | Drop | Column | Link | Switch, lines: Lines, s: str, at: str) -> None:
+        where = self.module.where(use.spot)
+        if isinstance(use, Const):
+            values = self.module.constant("V", use.values[0], repr(use.values))
+            lines(f"x.fixed_json({s}, {values}, {at}, {where})")
+        elif isinstance(use, Drop):
+            lines(f"x.dropped_json({s}, {at}, {where}, {use.reason!r})")
+        elif isinstance(use, Column):
+            lines(f"x.aside({s}, {at}, {where}, {BESIDE!r})")
+        elif isinstance(use, Link):
+            lines(f"x.link({s}, {at}, {use.word!r}, {where})")
+        else:
+            lines(f"x.switch({s}, v.get('?{use.target.key}'), {at}, f'{{q}}{use.target.key}', {where})")
+
+    def _object(self, place: Place, lines: Lines, s: str, at: str) -> None:
+        lines(f"if not isinstance({s}, dict):")
+        if self.report:
+            lines.indent()(f"x.misplaced({s}, {at}, 'an object', {self.module.where(place.spot)})")
+            lines.indent()("continue")
+        else:
+            lines.indent()("raise Bad('an object was expected')")
+
+    def _record(self, place: Place, use: Record, lines: Lines, s: str, at: str) -> None:
+        key, where = use.target.key, self.module.where(use.spot)
+        scalar = use.made is None and not any(c.kind == "element" for c in place.children)
+        if not scalar:
+            self._object(place, lines, s, at)
+        if use.branch:
+            self._second_branch(key, where, lines, s, at)
+        lines("w = {}")
+        if not self.report:
+            self._record_plain(place, use, lines, s)
+            return
+        path = f'f"{{q}}{key}[{{len(v.get({key!r}, ()))}}]"' if use.each else f"f'{{q}}{key}'"
+        lines(f"path = {path}")
+        if use.made is None:
+            lines(f"{self._function(place)}({s}, {at}, path, w, x)")
+            lines("if '' in w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            return
+        lines("before = len(x.rows)")
+        lines(f"{self._function(place)}({s}, {at}, path + '.', w, x)")
+        maker = f"{make(self.module, place, use, report=True)}(w, x, {at}, {where})"
+        if use.each:
+            lines("if w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append({maker})")
+        else:
+            lines(f"x.present({at}, path, {where}, before)")
+            lines(f"v[{key!r}] = {maker}")
+
+    def _second_branch(self, key: str, where: int, lines: Lines, s: str, at: str) -> None:
+        lines(f"if {key!r} in v:")
+        if self.report:
+            lines.indent()(f"x.unknown({s}, {at}, 'a second kind, where one is expected')")
+            lines.indent()(f"x.two({at}, 'two kinds stand here, and one is expected', {where})")
+            lines.indent()("continue")
+        else:
+            lines.indent()("raise Bad('two kinds stand here, and one is expected')")
+
+    def _record_plain(self, place: Place, use: Record, lines: Lines, s: str) -> None:
+        key = use.target.key
+        lines(f"{self._function(place)}({s}, w)")
+        if use.made is None:
+            lines("if '' in w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+        elif use.each:
+            lines("if w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append({make(self.module, place, use, report=False)}(w))")
+        else:
+            lines(f"v[{key!r}] = {make(self.module, place, use, report=False)}(w)")
+
+    def _leaf(self, place: Place, leaf: Leaf, lines: Lines, s: str, at: str) -> None:
+        key = leaf.target.key
+        if leaf.parts:
+            if self.report:
+                told = self.told.get(id(leaf), "'unmapped'")
+                lines(f"x.part({s}, {at}, f'{{q}}{key}', {self.module.where(leaf.spot)}, {told})")
+            return
+        if not place.reads:
+            if self.report:
+                lines(f"x.aside({s}, {at}, {self.module.where(leaf.spot)}, 'written only')")
+            return
+        read = codec(self.module, leaf)
+        if self.report:
+            path = f"f'{{q}}{key}'" if key else "q"
+            table = f", {self._table(leaf)}" if leaf.table else ""
+            omit = ", True" if leaf.omit_unknown else ""
+            lines(f"if not blank({s}):")
+            where = self.module.where(leaf.spot)
+            lines.indent()(f"x.leaf(v, {key!r}, {read}, {s}, {at}, {path}, {where}{table}{omit})")
+            return
+        lines(f"if {key!r} not in v and not blank({s}):")
+        inner = lines.indent()
+        if leaf.table is None:
+            inner(f"v[{key!r}] = {read}({s})")
+            return
+        inner(f"{s} = {self._table(leaf)}.get(token({read}({s})))")
+        inner(f"if {s} is not None:")
+        inner.indent()(f"v[{key!r}] = {s}")
+        if not leaf.omit_unknown:
+            inner("else:")
+            inner.indent()("raise Bad('a code that its table does not hold')")
+
+    def _joined(self, place: Place, leaf: Leaf, lines: Lines) -> None:
+        key = leaf.target.key
+        if self.report:
+            where = self.module.where(leaf.spot)
+            lines(f"x.joined(v, {key!r}, s, at, f'{{q}}{key}', {where}, {leaf.joined!r})")
+            return
+        lines(f"s = joined(s, {leaf.joined!r})")
+        lines(f"if s and {key!r} not in v:")
+        lines.indent()(f"v[{key!r}] = s")
+
+    def _table(self, leaf: Leaf) -> str:
+        if leaf.table is None:
+            raise AssertionError("no table")
+        return self.module.value(f"CODES_{leaf.table.name}", leaf.table.to_canonical)
+
+    def _matters(self, place: Place) -> bool:
+        return any(_carried(p) for p in place.below())
+
+
+def _carried(place: Place) -> bool:
+    """Whether the plain program reads something at a place itself."""
+    use = place.use
+    return place.reads and (isinstance(use, Record) or (isinstance(use, Leaf) and not use.parts))
+
+
+def _owner(place: Place) -> Place:
+    """Give the place of the record that a place belongs to."""
+    here = place.parent
+    while here is not None and here.parent is not None and not isinstance(here.use, Record):
+        here = here.parent
+    if here is None:
+        raise AssertionError("the root belongs to itself")
+    return here
+
+
+def _keys(place: Place) -> set[str]:
+    found = (p.use.target.key for p in place.scope() if isinstance(p.use, Leaf | Record | Switch) and p.reads)
+    return {key for key in found if key}

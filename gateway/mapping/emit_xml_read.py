@@ -1,0 +1,382 @@
+"""Emits the program that reads XML: one pass over each element's children, one function per element that has some."""
+
+from gateway.mapping.emit import Lines, Module, codec, make, make_class
+from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Tree
+from gateway.mapping.wire_xml import local
+
+BESIDE = "the display or system beside a code; the code decides"
+
+
+class XmlReader:
+    """Emits a reading program; with `report`, one that accounts for every leaf."""
+
+    def __init__(self, tree: Tree, module: Module, *, report: bool) -> None:
+        self.tree = tree
+        self.module = module
+        self.report = report
+        self.numbers: dict[int, str] = {}
+
+    def emit(self) -> None:
+        """Emit everything, `read` last: from the root element to the canonical record."""
+        tree, lines = self.tree, Lines()
+        keys = {p.use.target.key for p in tree.root.scope() if isinstance(p.use, Leaf | Record) and p.reads}
+        maker = make_class(self.module, tree.model, keys, "", None, report=self.report)
+        lines("v = {}")
+        lines("t = local(e.tag)")
+        branches = {tree.root.name: tree.root, **tree.bare}
+        word = "if"
+        for name, place in branches.items():
+            lines(f"{word} t == {name!r}:")
+            reader = self._function(place)
+            lines.indent()(f"{reader}(e, '/{name}', '', v, x)" if self.report else f"{reader}(e, v)")
+            word = "elif"
+        for name in tree.unwrap:
+            self._unwrap(lines, name)
+        lines("else:")
+        known = ", ".join([*branches, *tree.unwrap])
+        if self.report:
+            lines.indent()(f"x.two(f'/{{t}}', 'the root is none of {known}', {self.module.where(tree.root.spot)})")
+            lines.indent()("x.stranger(e, '')")
+            lines.indent()("return None")
+            lines(f"return {maker}(v, x, '/', {self.module.where(tree.root.spot)})")
+        else:
+            lines.indent()(f"raise Bad('the root is none of {known}')")
+            lines(f"return {maker}(v)")
+        self.module.functions.pop("read", None)
+        self.module.function("read", "e, x" if self.report else "e", "Read the root element.", lines)
+
+    def _unwrap(self, lines: Lines, name: str) -> None:
+        root, reader = self.tree.root, self._function(self.tree.root)
+        lines(f"elif t == {name!r}:")
+        lines = lines.indent()
+        lines(f"found_it = [c for c in e if local(c.tag) == {root.name!r}]")
+        lines("if len(found_it) != 1:")
+        if self.report:
+            where = self.module.where(root.spot)
+            lines.indent()(f"x.two('/{name}', 'one {root.name} is expected in the envelope', {where})")
+            lines.indent()("x.stranger(e, '')")
+            lines.indent()("return None")
+            lines("for c in e:")
+            lines.indent()("if c is not found_it[0]:")
+            why = f"the envelope {name} stays behind"
+            lines.indent().indent()(f"x.dropped(c, f'/{name}/{{local(c.tag)}}', {where}, {why!r})")
+            lines("x.attributes(e, '/" + name + "')")
+            lines("x.text(e, '/" + name + "')")
+            lines(f"{reader}(found_it[0], '/{name}/{root.name}', '', v, x)")
+        else:
+            lines.indent()(f"raise Bad('one {root.name} is expected in the envelope')")
+            lines(f"{reader}(found_it[0], v)")
+
+    def _function(self, place: Place) -> str:
+        lines = Lines()
+        self._attributes(place, lines)
+        self._text(place, lines)
+        self._children(place, lines)
+        parameters = "e, p, q, v, x" if self.report else "e, v"
+        return self.module.function(f"read_{place.name}", parameters, f"Read {place.name}.", lines)
+
+    # attributes and text
+
+    def _attributes(self, place: Place, lines: Lines) -> None:
+        named = [child for child in place.children if child.kind == "attribute"]
+        if not self.report:
+            for child in named:
+                if isinstance(child.use, Leaf) and child.reads:
+                    lines(f"if (s := e.get({child.name!r})) and not s.isspace():")
+                    self._plain_leaf(child.use, lines.indent())
+            return
+        lines("for k, s in e.items():")
+        inner = lines.indent()
+        inner("if not s or s.isspace():")
+        inner.indent()("continue")
+        word = "if"
+        for child in named:
+            inner(f"{word} k == {child.name!r}:")
+            self._leaf_row(child, inner.indent(), "s", f"f'{{p}}/@{child.name}'")
+            word = "elif"
+        if named:
+            inner("else:")
+            inner.indent()("x.attribute(k, p)")
+        else:
+            inner("x.attribute(k, p)")
+
+    def _text(self, place: Place, lines: Lines) -> None:
+        use = place.use
+        holds_text = place.shape is not None and place.shape.text is not None
+        own = next((c for c in place.children if c.kind == "text"), None)
+        if own is not None and isinstance(own.use, Leaf):
+            lines("if (s := e.text) and not s.isspace():")
+            if self.report:
+                self._leaf_row(own, lines.indent(), "s", "p")
+            else:
+                self._plain_leaf(own.use, lines.indent())
+        elif self.report and holds_text and not isinstance(use, Leaf):
+            lines("x.text(e, p)")
+        elif self.report and not holds_text:
+            lines("x.text(e, p)")
+
+    def _leaf_row(self, place: Place, lines: Lines, raw: str, at: str) -> None:
+        use, where = place.use, self.module.where(place.spot)
+        if isinstance(use, Leaf) and place.reads:
+            lines(f"x.leaf(v, {self._leaf_arguments(use, raw, at)})")
+        elif isinstance(use, Const):
+            lines(f"x.fixed({raw}, {self._values(use)}, {at}, {self.module.where(use.spot)})")
+        elif isinstance(use, Drop):
+            lines(f"x.aside({raw}, {at}, {self.module.where(use.spot)}, {use.reason!r})")
+        elif isinstance(use, Column):
+            lines(f"x.aside({raw}, {at}, {self.module.where(use.spot)}, {BESIDE!r})")
+        else:
+            lines(f"x.aside({raw}, {at}, {where}, 'written only')")
+
+    def _leaf_arguments(self, leaf: Leaf, raw: str, at: str) -> str:
+        read = codec(self.module, leaf)
+        path = f"f'{{q}}{leaf.target.key}'" if leaf.target.key else "q"
+        table = f", {self._table(leaf)}" if leaf.table else ""
+        omit = ", True" if leaf.omit_unknown else ""
+        return f"{leaf.target.key!r}, {read}, {raw}, {at}, {path}, {self.module.where(leaf.spot)}{table}{omit}"
+
+    def _table(self, leaf: Leaf) -> str:
+        if leaf.table is None:
+            raise AssertionError("no table")
+        return self.module.value(f"CODES_{leaf.table.name}", leaf.table.to_canonical)
+
+    def _values(self, const: Const) -> str:
+        return self.module.constant("V", const.values[0], repr(const.values))
+
+    def _plain_leaf(self, leaf: Leaf, lines: Lines) -> None:
+        key = leaf.target.key
+        read = codec(self.module, leaf)
+        lines(f"if {key!r} not in v:")
+        lines = lines.indent()
+        if leaf.table is None:
+            lines(f"v[{key!r}] = {read}(s)" if read != "text" else f"v[{key!r}] = s")
+            return
+        lines(f"s = {self._table(leaf)}.get(token(s))")
+        if leaf.omit_unknown:
+            lines("if s is not None:")
+            lines.indent()(f"v[{key!r}] = s")
+        else:
+            lines("if s is None:")
+            lines.indent()("raise Bad('a code that its table does not hold')")
+            lines(f"v[{key!r}] = s")
+
+    # children
+
+    def _children(self, place: Place, lines: Lines) -> None:
+        named = [c for c in place.children if c.kind == "element" and (self.report or self._matters(c))]
+        shape = place.shape
+        expected = {c.tag for c in shape.children.values()} if shape else set()
+        expected |= {c.child.tag for c in place.children if c.child and c.kind == "element"}
+        if not named:
+            if self.report:
+                lines("for c in e:")
+                lines.indent()("x.stranger(c, p)")
+            return
+        by_tag: dict[str, list[Place]] = {}
+        for child in named:
+            by_tag.setdefault(child.child.tag if child.child else child.name, []).append(child)
+        known = self.module.constant("K", place.name, f"frozenset({sorted(expected)!r})")
+        locals_ = self.module.constant("L", place.name, repr({local(t): t for t in sorted(expected)}))
+        self._flags(by_tag, lines)
+        if self.report:
+            lines("last = -1")
+        lines("for c in e:")
+        inner = lines.indent()
+        inner("t = c.tag")
+        inner(f"if t not in {known}:")
+        inner.indent()(f"t = adopt(t, {locals_})")
+        if self.report:
+            inner.indent()(f"if t in {known}:")
+            inner.indent().indent()("x.adopted(t, p)")
+            self._order(place, inner)
+        word = "if"
+        for tag, places in by_tag.items():
+            inner(f"{word} t == {self.module.constant('T', local(tag), repr(tag))}:")
+            self._same_tag(places, inner.indent())
+            word = "elif"
+        if self.report:
+            inner("else:")
+            inner.indent()("x.stranger(c, p)")
+
+    def _order(self, place: Place, lines: Lines) -> None:
+        shape = place.shape
+        if shape is None or shape.particle is None or shape.particle.kind != "sequence" or shape.any_child:
+            return
+        order = {c.tag: i for i, c in enumerate(shape.children.values())}
+        if len(order) < 2:  # noqa: PLR2004
+            return
+        name = self.module.constant("O", place.name, repr(order))
+        lines(f"i = {name}.get(t, last)")
+        lines("if i < last:")
+        lines.indent()("x.disorder(t, p)")
+        lines("last = max(i, last)")
+
+    def _flags(self, by_tag: dict[str, list[Place]], lines: Lines) -> None:
+        for number, (tag, places) in enumerate(by_tag.items()):
+            counted = any(p.many or p.filter for p in places)
+            flagged = any(not self._each(p) and not self._inline(p) for p in places)
+            if (self.report and counted) or flagged:
+                name = f"n{number}"
+                lines(f"{name} = 0")
+                for place in places:
+                    self.numbers[id(place)] = name
+            if any(p.filter for p in places) and len(places) > 1:
+                for i, place in enumerate(places):
+                    if not self._each(place):
+                        lines(f"n{number}_{i} = 0")
+
+    def _same_tag(self, places: list[Place], lines: Lines) -> None:
+        number = self.numbers.get(id(places[0]))
+        if number:
+            lines(f"{number} += 1")
+        filtered = [p for p in places if p.filter]
+        plain = [p for p in places if not p.filter]
+        if not filtered:
+            self._one(places[0], lines, number, number)
+            return
+        word = "if"
+        for i, place in enumerate(places):
+            if not place.filter:
+                continue
+            lines(f"{word} {self._matches(place)}:")
+            seen = number
+            if len(places) > 1 and number and not self._each(place):
+                seen = f"{number}_{i}"
+                lines.indent()(f"{seen} += 1")
+            self._one(place, lines.indent(), number, seen)
+            word = "elif"
+        if plain:
+            lines("else:")
+            self._one(plain[0], lines.indent(), number, number)
+        elif self.report:
+            lines("else:")
+            lines.indent()("x.stranger(c, p, 'no rule names an element with these marks')")
+
+    def _matches(self, place: Place) -> str:
+        if place.filter is None:
+            raise AssertionError("no filter")
+        at, tags, attribute = place, [], ""
+        for step in place.filter.path:
+            at = next(c for c in at.children if c.name == step.name and (c.kind == "attribute") == step.attribute)
+            if step.attribute:
+                attribute = step.name
+            elif at.child:
+                tags.append(at.child.tag)
+        name = self.module.constant("F", "_".join(map(local, tags)), repr(tuple(tags)))
+        values = self.module.constant("V", place.filter.values[0], repr(place.filter.values))
+        return f"found(c, {name}, {attribute!r}, {values})"
+
+    def _each(self, place: Place) -> bool:
+        use = place.use
+        return (isinstance(use, Record) and use.each) or isinstance(use, Drop)
+
+    def _inline(self, place: Place) -> bool:
+        """Whether an element is a bare leaf, read without a function of its own."""
+        return isinstance(place.use, Leaf) and not place.children
+
+    def _matters(self, place: Place) -> bool:
+        """Whether the plain program has anything to do at a place."""
+        return any(isinstance(p.use, Leaf | Record) and p.reads for p in place.below())
+
+    def _one(self, place: Place, lines: Lines, number: str | None, seen: str | None) -> None:
+        """Emit what happens at one child element."""
+        use = place.use
+        if self.report:
+            index = f"[{{{number}}}]" if number and (place.many or place.filter) else ""
+            at = f"f'{{p}}/{place.name}{index}'"
+            self._one_reported(place, lines, at, seen)
+            return
+        if isinstance(use, Leaf) and self._inline(place):
+            if place.reads:
+                lines("if (s := c.text) and not s.isspace() and not len(c):")
+                self._plain_leaf(use, lines.indent())
+            else:
+                lines("pass")
+            return
+        if not self._matters(place):
+            lines("pass")
+            return
+        if not self._each(place) and seen:
+            lines(f"if {seen} > 1:")
+            lines.indent()("continue")
+        if not isinstance(use, Record):
+            lines(f"{self._function(place)}(c, v)")
+            return
+        lines("w = {}")
+        lines(f"{self._function(place)}(c, w)")
+        self._keep(place, use, lines)
+
+    def _keep(self, place: Place, use: Record, lines: Lines) -> None:
+        key = use.target.key
+        if use.made is None:
+            lines("if '' in w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+        elif use.each:
+            lines("if w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append({make(self.module, place, use, report=False)}(w))")
+        else:
+            if use.branch:
+                lines(f"if {key!r} in v:")
+                lines.indent()("raise Bad('two kinds stand here, and one is expected')")
+            if use.empty:
+                lines("if w:")
+                lines = lines.indent()
+            lines(f"v[{key!r}] = {make(self.module, place, use, report=False)}(w)")
+
+    def _one_reported(self, place: Place, lines: Lines, at: str, seen: str | None) -> None:
+        use = place.use
+        where = self.module.where(use.spot if use else place.spot)
+        if isinstance(use, Drop):
+            lines(f"x.dropped(c, {at}, {where}, {use.reason!r})")
+            return
+        if isinstance(use, Const) and not place.children:
+            lines("x.attributes(c, " + at + ")")
+            lines("for child in c:")
+            lines.indent()(f"x.stranger(child, {at})")
+            lines(f"x.fixed(c.text if not len(c) else None, {self._values(use)}, {at}, {where})")
+            lines("if len(c):")
+            lines.indent()(f"x.text(c, {at})")
+            return
+        if isinstance(use, Leaf) and self._inline(place) and place.reads:
+            lines(f"x.element(v, {self._leaf_arguments(use, 'c', at)})")
+            return
+        if not self._each(place) and seen:
+            lines(f"if {seen} > 1:")
+            lines.indent()("x.stranger(c, p, 'a second one, where one is expected')")
+            lines.indent()("continue")
+        if not isinstance(use, Record):
+            lines(f"{self._function(place)}(c, {at}, q, v, x)")
+            return
+        self._record_reported(place, use, lines, at)
+
+    def _record_reported(self, place: Place, use: Record, lines: Lines, at: str) -> None:
+        key, where = use.target.key, self.module.where(use.spot)
+        reader = self._function(place)
+        if use.branch:
+            lines(f"if {key!r} in v:")
+            lines.indent()(f"x.stranger(c, p, 'a second kind, where one is expected')")
+            lines.indent()(f"x.two({at}, 'two kinds stand here, and one is expected', {where})")
+            lines.indent()("continue")
+        lines("w = {}")
+        lines(f"at = {at}")
+        if use.each:
+            lines(f'path = f"{{q}}{key}[{{len(v.get({key!r}, ()))}}]"')
+        else:
+            lines(f"path = f'{{q}}{key}'")
+        if use.made is None:
+            lines(f"{reader}(c, at, path, w, x)")
+            lines("if '' in w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            return
+        maker = make(self.module, place, use, report=True)
+        lines("before = len(x.rows)")
+        lines(f"{reader}(c, at, path + '.', w, x)")
+        if use.each:
+            lines("if w:")
+            lines.indent()(f"v.setdefault({key!r}, []).append({maker}(w, x, at, {where}))")
+        else:
+            if use.empty:
+                lines("if not w:")
+                lines.indent()("continue")
+            lines(f"x.present(at, path, {where}, before)")
+            lines(f"v[{key!r}] = {maker}(w, x, at, {where})")

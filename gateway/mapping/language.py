@@ -1,0 +1,213 @@
+"""A mapping file as data: what each construct of the language says, with the position it stands at.
+
+`docs/mapping-language.md` explains each construct with an example; `mappings/mapping.schema.json` is the same
+for editors.
+"""
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from dataclasses import field as made_by
+
+from gateway.core.errors import Fault
+
+LANGUAGE_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A position in a file, both numbers counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def fault(self, what: str, mend: str = "") -> Fault:
+        """Say that something is wrong here."""
+        return Fault(self.file, self.line, self.column, what, mend)
+
+    def __str__(self) -> str:
+        """`file:line`, as reports name a rule."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`[path=value]` after a step: matched on reading, constructed on writing.
+
+    `values` are every spelling that is read; the first is written.
+    """
+
+    path: tuple["Step", ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a wire path: an element or property, an attribute (`@V`), or the own text (`.`)."""
+
+    name: str
+    attribute: bool = False
+    filter: Filter | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is the text of the place itself."""
+        return self.name == "." and not self.attribute
+
+    def __str__(self) -> str:
+        """Write it as it stands in a path."""
+        return ("@" if self.attribute else "") + self.name
+
+
+Path = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that another field implies: written, never read. `by` names a function of `gateway.mapping.derive`."""
+
+    source: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One alternative of a `one_of`: the canonical class it makes, told by presence (`at`) or by code (`when`)."""
+
+    name: str
+    spot: Spot
+    at: Path | None
+    when: str
+    display: str
+    fields: tuple["FieldRule", ...]
+    drops: tuple["DropRule", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A canonical field and where it stands on the wire."""
+
+    field: str
+    spot: Spot
+    at: Path | None = None
+    at_spot: Spot | None = None
+    each: bool = False
+    value: Path | None = None
+    shape: str = ""
+    codes: str = ""
+    columns: Dict[Path, str] = made_by(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    fields: tuple["FieldRule", ...] = ()
+    drops: tuple["DropRule", ...] = ()
+    consts: tuple["ConstRule", ...] = ()
+    one_of: tuple[Branch, ...] = ()
+    by: Path | None = None
+    zone: str = ""
+    absent: str | Derived | None = None
+    contains: str = ""
+    joined: str = ""
+    unknown: str = "refuse"
+    as_: str = ""
+    also_read: tuple[Path, ...] = ()
+    direction: str = "both"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstRule:
+    """A value that always stands there; `values` are every spelling that is read, the first is written.
+
+    `always` writes it even where nothing else is written beside it.
+    """
+
+    at: Path
+    spot: Spot
+    values: tuple[str, ...]
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropRule:
+    """A known place that is deliberately not carried, and why; `write` is what the schema demands in its stead."""
+
+    at: Path
+    spot: Spot
+    reason: str
+    write: str | Derived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRule:
+    """A reference to the entry that a word names: written as its full URL, and on reading it must point there."""
+
+    at: Path
+    spot: Spot
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeRule:
+    """A record's correspondence, used in several places."""
+
+    name: str
+    spot: Spot
+    model: str
+    fields: tuple[FieldRule, ...]
+    drops: tuple[DropRule, ...]
+    consts: tuple[ConstRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The wire format: `xml` or `json`, its schema, root, and (XML) the prefix each namespace is written with."""
+
+    format: str
+    schema: str
+    root: str
+    spot: Spot
+    prefixes: Dict[str, str] = made_by(default_factory=dict)
+    questionnaire: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is not carried, and where the file says so."""
+
+    text: str
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A whole mapping file."""
+
+    name: str
+    spot: Spot
+    language: str
+    version: str
+    title: str
+    model: str
+    direction: str
+    wire: Wire
+    fields: tuple[FieldRule, ...]
+    shapes: Dict[str, ShapeRule]
+    consts: tuple[ConstRule, ...] = ()
+    drops: tuple[DropRule, ...] = ()
+    drop_each: Dict[str, tuple[DropRule, ...]] = made_by(default_factory=dict)
+    links: tuple[LinkRule, ...] = ()
+    lacks: Dict[str, Reason] = made_by(default_factory=dict)
+    words: Dict[str, Path] = made_by(default_factory=dict)
+    unwrap: tuple[str, ...] = ()
+    bare: Dict[str, Path] = made_by(default_factory=dict)
+    allow: tuple[str, ...] = ()
+    names: Dict[str, tuple[str, ...]] = made_by(default_factory=dict)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the wire format is parsed."""
+        return self.direction in ("both", "read")
+
+    @property
+    def writes(self) -> bool:
+        """Whether the wire format is rendered."""
+        return self.direction in ("both", "write")
