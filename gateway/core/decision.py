@@ -1,1 +1,96 @@
-"""What the rules say about one message for one recipient: a decision per data class, never one for the whole."""
+"""What the rules say about one message for one recipient: a decision per data class, never one for the whole.
+
+The words are XACML's (OASIS XACML 3.0): permit, deny, not applicable, indeterminate; only permit lets anything out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.core.message import Route
+from gateway.core.vocabulary import Obligation
+
+
+class Effect(StrEnum):
+    """What the rules say about a class. Everything but permit refuses."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+    NOT_APPLICABLE = "not-applicable"  # no rule forbids it and none permits it
+    INDETERMINATE = "indeterminate"  # forbidden only because a fact is unknown: knowing it might change the answer
+
+
+PLACEHOLDER = "Ikke oppgitt"
+"""The neutral words that stand where a name was withheld and a format demands one; they say nothing of why.
+A renderer meets them as ordinary text, with `Obligation.PLACEHOLDER` among the obligations of what was released."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestPermit:
+    """A permit that would have held, and the facts (name, value) that it misses."""
+
+    rule: str
+    missing: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDecision:
+    """The decision about one data class, or about those of its elements that carry the same marks.
+
+    `data_class` is a word of `DataClass`, or one that nobody knows (which nothing permits). `permits` and `forbids` name
+    every rule that holds; `rules` those that decided. `nearest` is there when nothing was decided. `obligations` are
+    those of the deciding rules, as words: one that the enforcement point does not know refuses. `marks` are the
+    elements' own facts (name, value), `fields` the instance paths of the leaves concerned, when a record was decided.
+    """
+
+    data_class: str
+    effect: Effect
+    permits: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    obligations: frozenset[str] = frozenset()
+    nearest: tuple[NearestPermit, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that decided: the forbids where one spoke, else the permits."""
+        return self.forbids or self.permits
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one recipient may have of one message.
+
+    `rules_version` and `rules_digest` name the rule set (the digest is SHA-256 of its files, hexadecimal).
+    `valid_until` is when it must be taken again even if nothing changes: a rule or a consent begins or ends then;
+    absent when no such moment is known. `cleared` says that a named officer has cleared this very message, which is
+    what lets a permit that is held for review through.
+    """
+
+    route: Route
+    classes: tuple[ClassDecision, ...]
+    rules_version: str
+    rules_digest: str
+    valid_until: datetime | None = None
+    cleared: bool = False
+
+    @property
+    def permitted(self) -> bool:
+        """Whether anything at all may go."""
+        return any(one.effect is Effect.PERMIT for one in self.classes)
+
+    @property
+    def obligations(self) -> frozenset[str]:
+        """Everything the deciding rules demand, over all classes."""
+        return frozenset().union(*(one.obligations for one in self.classes))
+
+    @property
+    def held(self) -> bool:
+        """Whether an officer's clearing could let more through."""
+        return not self.cleared and Obligation.HOLD_FOR_REVIEW in self.obligations
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Every rule that decided a class, each once, in the order met."""
+        return tuple(dict.fromkeys(rule for one in self.classes for rule in one.rules))

@@ -1,0 +1,50 @@
+"""What a new version of the rules would release that the old one did not, or no longer: to be read before it is used."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gateway.policy.breaches import permitted_cells
+from gateway.policy.rules import DIMENSIONS, Rule, Table
+from gateway.policy.space import reach_together, releases
+
+
+def in_words(cell: Mapping[str, str]) -> str:
+    """`diagnosis of sykmelding from certifier to nav for benefit`."""
+    return f"{cell['classes']} of {cell['message']} from {cell['from']} to {cell['to']} for {cell['purpose']}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A cell whose releases differ between two versions: `wider` when some state now releases what it did not."""
+
+    cell: str
+    wider: bool
+    narrower: bool
+    rules: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line for a reviewer."""
+        way = "wider and narrower" if self.wider and self.narrower else "wider" if self.wider else "narrower"
+        return f"{way}: {self.cell} ({', '.join(self.rules)})"
+
+
+def difference(old: Table, new: Table) -> Iterator[Change]:
+    """Give every cell where some state of the facts is released by one table and not by the other.
+
+    Both must know the same facts. `rules` are those that decide differently: named by one table only, or changed.
+    """
+    ours, theirs = ({rule.id: rule for rule in table.rules} for table in (old, new))
+    for values in sorted({tuple(cell.values()) for table in (old, new) for cell in permitted_cells(table)}):
+        cell = dict(zip(DIMENSIONS, values, strict=True))
+        met = tuple(table.meets(cell) for table in (old, new))
+        pairs = reach_together((old, new), met)
+        wider = any(releases(new, b) and not releases(old, a) for a, b in pairs)
+        narrower = any(releases(old, a) and not releases(new, b) for a, b in pairs)
+        if wider or narrower:
+            names = {rule.id for table, rows in ((old, met[0]), (new, met[1])) for rule in table.pick(rows)}
+            changed = tuple(sorted(name for name in names if _says(ours.get(name)) != _says(theirs.get(name))))
+            yield Change(in_words(cell), wider, narrower, changed)
+
+
+def _says(rule: Rule | None) -> object:
+    return rule and (rule.permits, rule.scope, rule.when, rule.unless)
