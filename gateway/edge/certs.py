@@ -146,8 +146,15 @@ def _name(common: str) -> x509.Name:
 
 
 def _usage(**allowed: bool) -> x509.KeyUsage:
-    every = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-        "key_cert_sign crl_sign encipher_only decipher_only"
-    ).split()
+    every = [
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ]
     return x509.KeyUsage(**{one: allowed.get(one, False) for one in every})
