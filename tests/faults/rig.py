@@ -6,8 +6,10 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from line_kit import PlainLine, gather_from, receipt_for, vault
+from line_kit import PlainLine, gather_from, message, receipt_for, vault
+from sqlalchemy import insert
 
+from gateway.edge.audit_log import fresh_id
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Breaker, Retry, Terms
@@ -16,11 +18,10 @@ from gateway.edge.intake import Intake, Watermarks
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.register import ConsentRegister
+from gateway.edge.store.schema import inbound, outbound, patient, payload
 from tenacity import stop_after_attempt, wait_fixed
 
-QUICK = Terms(
-    concurrency=8, patience=5, retry=Retry(wait_fixed(0.02), stop_after_attempt(20)), breaker=Breaker(5, 0.1)
-)
+QUICK = Terms(concurrency=8, patience=5, retry=Retry(wait_fixed(0.02), stop_after_attempt(20)), breaker=Breaker(5, 0.1))
 
 
 def acknowledge(key, body):
@@ -92,3 +93,87 @@ class Rig:
 
     def close(self):
         self.database.close()
+
+
+STOCK_STATES = ["received", "sealed", "sealed", "delivered", "acknowledged", "dead-letter"]
+
+
+def stock(rig, count, states=STOCK_STATES, parties=("nav",)):
+    """Fill the store with `count` messages in the given states, as if they had come the ordinary way."""
+    raw = message("stock")
+    inbounds, outbounds, payloads = [], [], []
+    for n in range(count):
+        source, name, state = fresh_id(), fresh_id(), states[n % len(states)]
+        who = rig.vault.mac("patient", f"stock-{n}")
+        held = rig.vault.seal("inbound", source, raw)
+        payloads.append(
+            {
+                "record": source,
+                "kind": "inbound",
+                "patient": who,
+                "kek": held.kek,
+                "wrapped": held.wrapped,
+                "body": held.body,
+            }
+        )
+        if state == "sealed":
+            held = rig.vault.seal("outbound", name, b'{"id": "stock"}')
+            payloads.append(
+                {
+                    "record": name,
+                    "kind": "outbound",
+                    "patient": who,
+                    "kek": held.kek,
+                    "wrapped": held.wrapped,
+                    "body": held.body,
+                }
+            )
+        inbounds.append(
+            {
+                "id": source,
+                "format": "json",
+                "sender": "stock",
+                "key_mac": source,
+                "content_mac": "",
+                "business_mac": "",
+                "case_key": source,
+                "patient": who,
+                "received_at": 1.0,
+            }
+        )
+        outbounds.append(
+            {
+                "id": name,
+                "inbound": source,
+                "destination": parties[n % len(parties)],
+                "recipient": "nav",
+                "format": "json",
+                "purpose": "benefit",
+                "case_key": source,
+                "patient": who,
+                "state": state,
+                "open": state in {"received", "sealed"},
+                "due": 2e9 if state == "delivered" else 1.0,
+                "token": 0,
+                "failures": 0,
+                "attempts": 0,
+                "sending": False,
+                "sealed_at": 1.0,
+                "epoch": 0,
+                "policy": "rules-1",
+                "correlation": rig.vault.mac("correlation", source),
+                "media_type": "application/json",
+                "reason": "",
+                "discarded": False,
+                "created_at": 1.0,
+            }
+        )
+    with rig.database.engine.begin() as connection:
+        connection.execute(insert(patient), [{"pseudonym": row["patient"], "epoch": 0} for row in inbounds])
+        connection.execute(statements.ADD_DESTINATION, [{"new_name": party, "at": 1.0} for party in parties])
+        connection.execute(insert(inbound), inbounds)
+        connection.execute(insert(outbound), outbounds)
+        connection.execute(insert(payload), payloads)
+    with rig.database.engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        connection.commit()
