@@ -59,7 +59,7 @@ def check(
 
 
 def _coverage(mapping: Mapping, tree: Tree) -> list[Fault]:
-    """Every canonical field is mapped or listed under `lacks`; an allow-list file lists only what it lets through."""
+    """Demand that every canonical field is mapped or listed under `lacks`; an allow-list lists what it lets out."""
     leaves = {leaf.path for leaf in leaves_of(tree.model)}
     faults = [
         reason.spot.fault(f"{tree.model.__name__} has no field {field}", nearest(field, leaves))
@@ -83,7 +83,7 @@ def _covers(field: str, leaf: str) -> bool:
 
 
 def _filter_words(mapping: Mapping, root: Place) -> list[Fault]:
-    """A word that filters on a system or URL is declared under `names`, or is a URI itself."""
+    """Demand that a word that filters on a system or URL is declared under `names`, or is a URI itself."""
     faults = []
     declared = set(mapping.names.values())
     for place in root.below():
@@ -108,7 +108,7 @@ def _demanded(mapping: Mapping, tree: Tree, schema: Schema) -> list[Fault]:
 
 
 def _demanded_json(place: Place) -> list[Fault]:
-    """What FHIR demands of a type stands there whenever anything of it is written."""
+    """Demand that what FHIR demands of a type is written whenever anything of it is."""
     if place.shape is None or not place.writes or not _written(place) or isinstance(place.use, Drop | Link):
         return []
     named = {child.name for child in place.children if child.writes}

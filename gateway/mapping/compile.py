@@ -19,8 +19,10 @@ from gateway.mapping.emit_json_write import JsonWriter
 from gateway.mapping.emit_xml_read import XmlReader
 from gateway.mapping.emit_xml_write import XmlWriter
 from gateway.mapping.language import Mapping
+from gateway.mapping.reading import JsonReading, XmlReading
 from gateway.mapping.tree import Tree
 from gateway.mapping.wire_xml import local
+from gateway.mapping.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Reader:
     def __init__(self, mapping: Mapping, tree: Tree) -> None:
         emitter = XmlReader if mapping.wire.format == "xml" else JsonReader
         self.mapping = mapping
+        self.account = XmlReading if mapping.wire.format == "xml" else JsonReading
         plain, reporting = Module(), Module()
         emitter(tree, plain, report=False).emit()
         emitter(tree, reporting, report=True).emit()
@@ -58,7 +61,7 @@ class Reader:
                 return Parsed(self.plain.call(root))
             except (run.Bad, KeyError):
                 pass  # the reporting program says what is wrong, and where
-        account = run.Reading(self.reporting.places)
+        account = self.account(self.reporting.places)
         record = self.reporting.call(root, account)
         if not report and not account.issues:
             raise AssertionError("the plain program refuses what the reporting program takes")
@@ -106,7 +109,7 @@ class Writer:
                 return plain.call(record), ()
             except (run.Bad, KeyError):
                 pass  # the reporting program says what is wrong, and where
-        account = run.Writing(reporting.places)
+        account = Writing(reporting.places)
         output = reporting.call(record, account)
         if account.issues:
             raise NotAcceptable(account.issues)

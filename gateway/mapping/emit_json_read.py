@@ -1,6 +1,7 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
 from gateway.mapping.emit import Lines, Module, codec, make, make_class
+from gateway.mapping.language import Path
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
 
 BESIDE = "the display or system beside a code; the code decides"
@@ -60,7 +61,7 @@ class JsonReader:
     def _look_ahead(self, place: Place, at: Place, lines: Lines) -> None:
         switch = at.use
         if not isinstance(switch, Switch):
-            raise AssertionError("no switch")
+            raise TypeError("no switch stands here")
         steps: list[str | tuple[str, str, str]] = []
         here = at
         while here is not place and here.parent is not None:
@@ -82,7 +83,7 @@ class JsonReader:
     def _make_branch(self, place: Place, at: Place, lines: Lines) -> None:
         switch = at.use
         if not isinstance(switch, Switch):
-            raise AssertionError("no switch")
+            raise TypeError("no switch stands here")
         key = switch.target.key
         keys = _keys(place)
         lines(f"kind = v.pop('?{key}', None)")
@@ -177,7 +178,7 @@ class JsonReader:
     def _list(self, places: list[Place], lines: Lines) -> None:
         first = places[0]
         if isinstance(first.use, Leaf) and first.use.joined:
-            self._joined(first, first.use, lines)
+            self._joined(first.use, lines)
             return
         counted = [p for p in places if not self._each(p)]
         for i, place in enumerate(places):
@@ -190,14 +191,14 @@ class JsonReader:
         inner("if c is None:")
         inner.indent()("continue")
         word = "if"
+        looks = {place.filter.path for place in places if place.filter}
+        if len(looks) == 1:
+            inner(f"k_i = {_look(next(iter(looks)))}")
         for i, place in enumerate(places):
             if place.filter is None:
                 continue
-            if word == "if":
-                inner(f"k_i = peek(c, {tuple(step.name for step in place.filter.path)!r})")
-            elif place.filter.path != places[0].filter.path:  # type: ignore[union-attr]
-                inner(f"k_i = peek(c, {tuple(step.name for step in place.filter.path)!r})")
-            test = f"k_i in {self.module.constant('V', place.filter.values[0], repr(place.filter.values))}"
+            values = self.module.constant("V", place.filter.values[0], repr(place.filter.values))
+            test = f"{'k_i' if len(looks) == 1 else _look(place.filter.path)} in {values}"
             inner(f"{word} {test}:")
             self._item(place, inner.indent(), i if place in counted else None)
             word = "elif"
@@ -356,7 +357,7 @@ class JsonReader:
             inner("else:")
             inner.indent()("raise Bad('a code that its table does not hold')")
 
-    def _joined(self, place: Place, leaf: Leaf, lines: Lines) -> None:
+    def _joined(self, leaf: Leaf, lines: Lines) -> None:
         key = leaf.target.key
         if self.report:
             where = self.module.where(leaf.spot)
@@ -373,6 +374,10 @@ class JsonReader:
 
     def _matters(self, place: Place) -> bool:
         return any(_carried(p) for p in place.below())
+
+
+def _look(path: Path) -> str:
+    return f"peek(c, {tuple(step.name for step in path)!r})"
 
 
 def _carried(place: Place) -> bool:

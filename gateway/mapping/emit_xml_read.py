@@ -110,9 +110,7 @@ class XmlReader:
                 self._leaf_row(own, lines.indent(), "s", "p")
             else:
                 self._plain_leaf(own.use, lines.indent())
-        elif self.report and holds_text and not isinstance(use, Leaf):
-            lines("x.text(e, p)")
-        elif self.report and not holds_text:
+        elif (self.report and holds_text and not isinstance(use, Leaf)) or (self.report and not holds_text):
             lines("x.text(e, p)")
 
     def _leaf_row(self, place: Place, lines: Lines, raw: str, at: str) -> None:
@@ -212,7 +210,7 @@ class XmlReader:
         lines("last = max(i, last)")
 
     def _flags(self, by_tag: dict[str, list[Place]], lines: Lines) -> None:
-        for number, (tag, places) in enumerate(by_tag.items()):
+        for number, places in enumerate(by_tag.values()):
             counted = any(p.many or p.filter for p in places)
             flagged = any(not self._each(p) and not self._inline(p) for p in places)
             if (self.report and counted) or flagged:
@@ -354,7 +352,7 @@ class XmlReader:
         reader = self._function(place)
         if use.branch:
             lines(f"if {key!r} in v:")
-            lines.indent()(f"x.stranger(c, p, 'a second kind, where one is expected')")
+            lines.indent()("x.stranger(c, p, 'a second kind, where one is expected')")
             lines.indent()(f"x.two({at}, 'two kinds stand here, and one is expected', {where})")
             lines.indent()("continue")
         lines("w = {}")

@@ -177,7 +177,7 @@ class XmlWriter(Writer):
             if choice.required:
                 self._fault(
                     place,
-                    f"the schema demands one of {', '.join(_names(choice))} in {place.name}, and nothing here writes it",
+                    f"the schema demands one of {', '.join(_names(choice))} in {place.name}, and no rule writes it",
                 )
             return
         if len(mapped) == 1 and choice.required:

@@ -4,11 +4,8 @@ Each mistake is a fault at its position, in plain words; a rule that has failed 
 """
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import replace
 
-from gateway.core.errors import Fault
-from gateway.core.vocabulary import DataClass
 from gateway.mapping.codecs import fits
 from gateway.mapping.codes import Table
 from gateway.mapping.derive import DERIVATIONS
@@ -24,39 +21,20 @@ from gateway.mapping.language import (
     Step,
 )
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Target, Use
+from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Target
+from gateway.mapping.walker import Scope, Stop, Walker
 from gateway.mapping.wire import Child, Schema, Shape
 from gateway.model.walk import Field, class_of, fields_of
 
 
-class Stop(Exception):
-    """This rule cannot be followed further; its fault is noted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where rules stand: the wire place and the record that they bind fields of."""
-
-    place: Place
-    record: type
-    path: str
-    data_class: DataClass | None
-    prefix: tuple[str, ...] = ()
-    prefix_fields: tuple[Field, ...] = ()
-    guard: str = ""
-    reads: bool = True
-    writes: bool = True
-
-
-class Grower:
+class Grower(Walker):
     """Grows the tree of one mapping; `faults` collects what is wrong with it."""
 
     def __init__(self, mapping: Mapping, schema: Schema, tables: Dict[str, Table], model: type) -> None:
+        super().__init__(schema)
         self.mapping = mapping
-        self.schema = schema
         self.tables = tables
         self.model = model
-        self.faults: list[Fault] = []
         self.bound: set[str] = set()
         self.words: dict[str, Place] = {}
 
@@ -109,7 +87,7 @@ class Grower:
     def _field(self, scope: Scope, rule: FieldRule) -> None:
         if rule.direction != "both":
             if not rule.reason:
-                self._stop(rule.spot, f"{rule.field} goes one way only", "say why under `reason:`")
+                self.stop(rule.spot, f"{rule.field} goes one way only", "say why under `reason:`")
             scope = replace(scope, reads=rule.direction == "read", writes=rule.direction == "write")
         target = self._target(scope, rule)
         if rule.by is not None:
@@ -121,7 +99,7 @@ class Grower:
         paths = [(rule.at or (), True)] + [(path, False) for path in rule.also_read]
         for path, written in paths:
             where = scope if written else replace(scope, writes=False)
-            place = self._place(where, path, rule.at_spot or rule.spot, each=rule.each)
+            place = self.place(where, path, rule.at_spot or rule.spot, each=rule.each)
             if target.field.is_record and target.index is None and not target.tail:
                 self._record(where, rule, target, place)
             elif rule.each:
@@ -139,7 +117,7 @@ class Grower:
             name, bracket, number = word.partition("[")
             known = fields_of(record)
             if name not in known:
-                self._stop(rule.spot, f"{record.__name__} has no field {name}", nearest(name, known))
+                self.stop(rule.spot, f"{record.__name__} has no field {name}", nearest(name, known))
             found = known[name]
             data_class = class_of(record, found, data_class)
             path = f"{path}.{name}" if path else name
@@ -168,14 +146,14 @@ class Grower:
 
     def _write_only(self, rule: FieldRule, why: str) -> None:
         if self.mapping.direction != "write":
-            self._stop(rule.spot, why, "bind the record with its own `at:`, so that both directions work")
+            self.stop(rule.spot, why, "bind the record with its own `at:`, so that both directions work")
 
     def _record(self, scope: Scope, rule: FieldRule, target: Target, place: Place) -> None:
         if rule.each != target.field.many:
             wanted = "each" if target.field.many else "at"
-            self._stop(rule.spot, f"{rule.field} holds {'many' if target.field.many else 'one'}", f"use `{wanted}:`")
+            self.stop(rule.spot, f"{rule.field} holds {'many' if target.field.many else 'one'}", f"use `{wanted}:`")
         made = target.field.kinds[0]
-        self._use(place, Record(target, made, rule.spot, each=rule.each, empty=rule.absent == "empty"), rule.spot)
+        self.use(place, Record(target, made, rule.spot, each=rule.each, empty=rule.absent == "empty"), rule.spot)
         inner = self._inner(scope, place, made, target)
         self._contents(inner, rule)
 
@@ -183,15 +161,15 @@ class Grower:
         if rule.shape:
             shape = self.mapping.shapes.get(rule.shape)
             if shape is None:
-                self._stop(rule.spot, f"there is no shape {rule.shape}", nearest(rule.shape, self.mapping.shapes))
+                self.stop(rule.spot, f"there is no shape {rule.shape}", nearest(rule.shape, self.mapping.shapes))
             if shape.model != inner.record.__name__:
-                self._stop(
+                self.stop(
                     rule.spot,
                     f"shape {rule.shape} makes a {shape.model}, and {rule.field} is a {inner.record.__name__}",
                 )
             self._rules(inner, shape.fields, shape.drops, shape.consts)
         elif not rule.fields:
-            self._stop(rule.spot, f"{rule.field} is a record", "give `fields:` or `shape:`")
+            self.stop(rule.spot, f"{rule.field} is a record", "give `fields:` or `shape:`")
         self._rules(inner, rule.fields, rule.drops, rule.consts)
 
     def _inner(self, scope: Scope, place: Place, made: type, target: Target) -> Scope:
@@ -199,17 +177,17 @@ class Grower:
 
     def _scalars(self, scope: Scope, rule: FieldRule, target: Target, place: Place) -> None:
         if not target.field.many:
-            self._stop(rule.spot, f"{rule.field} holds one value", "use `at:`")
-        self._use(place, Record(target, None, rule.spot, each=True, empty=rule.absent == "empty"), rule.spot)
+            self.stop(rule.spot, f"{rule.field} holds one value", "use `at:`")
+        self.use(place, Record(target, None, rule.spot, each=True, empty=rule.absent == "empty"), rule.spot)
         item = Target((), target.fields, target.path, target.data_class)
         inner = Scope(place, scope.record, target.path, target.data_class, reads=scope.reads, writes=scope.writes)
-        value = self._place(inner, rule.value or (Step("."),), rule.spot)
+        value = self.place(inner, rule.value or (Step("."),), rule.spot)
         self._leaf(inner, rule, item, value, of_list=True)
 
     def _leaf(self, scope: Scope, rule: FieldRule, target: Target, place: Place, *, of_list: bool = False) -> None:
         kind = target.field.kinds[0]
         if target.field.many and not of_list and not rule.contains and target.index is None:
-            self._stop(rule.spot, f"{rule.field} holds many values", "use `each:`")
+            self.stop(rule.spot, f"{rule.field} holds many values", "use `each:`")
         if rule.parts:
             leaf = self._parts(scope, rule, target, place)
             self._columns(replace(scope, place=place), rule, leaf)
@@ -223,11 +201,11 @@ class Grower:
             kind = bool
         table = self._table(rule, target.field) if not rule.contains else None
         if not table and not fits(kind, scalar):
-            self._stop(
+            self.stop(
                 rule.at_spot or rule.spot, f"a {kind.__name__} cannot stand in {place.trail()}, which is {scalar}"
             )
         if rule.joined and not place.many:
-            self._stop(rule.spot, f"{place.trail()} does not repeat", "take `joined:` away")
+            self.stop(rule.spot, f"{place.trail()} does not repeat", "take `joined:` away")
         leaf = Leaf(
             target,
             kind,
@@ -245,7 +223,7 @@ class Grower:
         if rule.as_:
             self._write_only(rule, "`as:` writes another form than is read")
             self._derivation(rule.as_, rule.spot)
-        self._use(place, leaf, rule.spot)
+        self.use(place, leaf, rule.spot)
         self._bind(target, rule.spot)
         self._columns(scope, rule, leaf)
 
@@ -254,27 +232,17 @@ class Grower:
         shape = place.shape
         if shape is None or shape.text is None:
             known = [*(shape.children if shape else ()), *(f"@{a}" for a in (shape.attributes if shape else ()))]
-            self._stop(
+            self.stop(
                 rule.at_spot or rule.spot,
                 f"{place.trail()} holds no text of its own",
                 f"it has {', '.join(known)}" if known else "",
             )
-        return (self._own_text(place) if shape.attributes else place), shape
-
-    def _own_text(self, place: Place) -> Place:
-        """Give the place for the text of an element, as apart from its attributes."""
-        if place.kind == "text" or self.schema.format == "json":
-            return place
-        known = next((child for child in place.children if child.kind == "text"), None)
-        if known is None:
-            known = Place(".", "text", place.spot, place.shape, None, place)
-            place.children.append(known)
-        return known
+        return (self.own_text(place) if shape.attributes else place), shape
 
     def _parts(self, scope: Scope, rule: FieldRule, target: Target, place: Place) -> Leaf:
         table = self._table(rule, target.field)
         if table is None:
-            self._stop(rule.spot, "`parts:` needs a code table", "give `codes:`")
+            self.stop(rule.spot, "`parts:` needs a code table", "give `codes:`")
         leaf = Leaf(
             target,
             str,
@@ -288,12 +256,12 @@ class Grower:
         for name in rule.parts:
             part = self._part_place(place, name, rule)
             part.reads, part.writes = scope.reads, scope.writes
-            self._use(part, leaf, rule.spot)
+            self.use(part, leaf, rule.spot)
         self._bind(target, rule.spot)
         return leaf
 
     def _part_place(self, place: Place, name: str, rule: FieldRule) -> Place:
-        return self._step(place, Step(name), rule.spot)
+        return self.step(place, Step(name), rule.spot)
 
     def _derived(self, rule: FieldRule, written: str | Derived | None) -> str | Derived | None:
         if isinstance(written, Derived):
@@ -302,49 +270,47 @@ class Grower:
 
     def _derivation(self, name: str, spot: Spot) -> None:
         if name not in DERIVATIONS:
-            self._stop(spot, f"there is no derivation {name}", nearest(name, DERIVATIONS))
+            self.stop(spot, f"there is no derivation {name}", nearest(name, DERIVATIONS))
 
     def _table(self, rule: FieldRule, field: Field) -> Table | None:
         if not rule.codes:
             if field.codes:
-                self._stop(rule.spot, f"{rule.field} holds a code of list {field.codes}", "name a code table: `codes:`")
+                self.stop(rule.spot, f"{rule.field} holds a code of list {field.codes}", "name a code table: `codes:`")
             return None
         table = self.tables.get(rule.codes)
         if table is None:
-            self._stop(rule.spot, f"there is no code table {rule.codes}", nearest(rule.codes, self.tables))
+            self.stop(rule.spot, f"there is no code table {rule.codes}", nearest(rule.codes, self.tables))
         if table.list != field.codes:
-            self._stop(
+            self.stop(
                 rule.spot, f"table {rule.codes} is of list {table.list}, and {rule.field} of {field.codes or 'no list'}"
             )
         if self.mapping.writes and not table.two_way:
-            self._stop(
+            self.stop(
                 rule.spot, f"table {rule.codes} does not cover the whole list {table.list}", "add the missing rows"
             )
         return table
 
     def _columns(self, scope: Scope, rule: FieldRule, of: Leaf | Switch) -> None:
         for path, column in rule.columns.items():
-            place = self._place(scope, path, rule.spot)
+            place = self.place(scope, path, rule.spot)
             if isinstance(of, Leaf) and of.table and column not in of.table.columns:
-                self._stop(
-                    rule.spot, f"table {of.table.name} has no column {column}", nearest(column, of.table.columns)
-                )
+                self.stop(rule.spot, f"table {of.table.name} has no column {column}", nearest(column, of.table.columns))
             displays = {b.name: b.display for b in rule.one_of} if isinstance(of, Switch) else {}
-            self._use(place, Column(column, of, rule.spot, displays), rule.spot)
+            self.use(place, Column(column, of, rule.spot, displays), rule.spot)
 
     # one of several kinds
 
     def _one_of(self, scope: Scope, rule: FieldRule, target: Target) -> None:
         for branch in rule.one_of:
-            self._try(self._branch, scope, rule, target, branch)
+            self._try(self._branch, scope, target, branch)
         self._all_branches(rule, target)
 
-    def _branch(self, scope: Scope, rule: FieldRule, target: Target, branch: Branch) -> None:
+    def _branch(self, scope: Scope, target: Target, branch: Branch) -> None:
         made = self._branch_class(target, branch)
         if branch.at is None:
-            self._stop(branch.spot, f"{branch.name} is told by what stands there", "give `at:`")
-        place = self._place(scope, branch.at, branch.spot)
-        self._use(place, Record(target, made, branch.spot, branch=True), branch.spot)
+            self.stop(branch.spot, f"{branch.name} is told by what stands there", "give `at:`")
+        place = self.place(scope, branch.at, branch.spot)
+        self.use(place, Record(target, made, branch.spot, branch=True), branch.spot)
         inner = Scope(
             place,
             made,
@@ -358,14 +324,14 @@ class Grower:
     def _switch(self, scope: Scope, rule: FieldRule, target: Target) -> None:
         if rule.by is None:
             raise Stop
-        place = self._place(scope, rule.by, rule.spot)
+        place = self.place(scope, rule.by, rule.spot)
         branches: dict[str, tuple[str, type]] = {}
         switch = Switch(target, branches, rule.spot)
-        self._use(place, switch, rule.spot)
+        self.use(place, switch, rule.spot)
         for branch in rule.one_of:
             made = self._branch_class(target, branch)
             if not branch.when:
-                self._stop(branch.spot, f"{branch.name} is told by a code", "give `when:`")
+                self.stop(branch.spot, f"{branch.name} is told by a code", "give `when:`")
             branches[branch.name] = (branch.when, made)
             inner = replace(
                 scope,
@@ -383,32 +349,26 @@ class Grower:
     def _branch_class(self, target: Target, branch: Branch) -> type:
         known = {kind.__name__: kind for kind in target.field.kinds}
         if branch.name not in known:
-            self._stop(branch.spot, f"{target.key} is never a {branch.name}", nearest(branch.name, known))
+            self.stop(branch.spot, f"{target.key} is never a {branch.name}", nearest(branch.name, known))
         return known[branch.name]
 
     def _all_branches(self, rule: FieldRule, target: Target) -> None:
         missing = {kind.__name__ for kind in target.field.kinds} - {branch.name for branch in rule.one_of}
         if missing:
-            self._stop(rule.spot, f"{rule.field} may also be {', '.join(sorted(missing))}", "give every branch")
+            self.stop(rule.spot, f"{rule.field} may also be {', '.join(sorted(missing))}", "give every branch")
 
     # constants, drops, links
 
     def _const(self, scope: Scope, rule: ConstRule) -> None:
-        place = self._place(scope, rule.at, rule.spot)
-        self._enum(place, rule.values, rule.spot)
-        self._use(place, Const(rule.values, rule.spot, rule.always), rule.spot)
-
-    def _enum(self, place: Place, values: tuple[str, ...], spot: Spot) -> None:
-        allowed = place.child.enum if place.child else frozenset()
-        for value in values:
-            if allowed and value not in allowed:
-                self._stop(spot, f"{value} is not allowed at {place.trail()}", nearest(value, allowed))
+        place = self.place(scope, rule.at, rule.spot)
+        self.enum(place, rule.values, rule.spot)
+        self.use(place, Const(rule.values, rule.spot, rule.always), rule.spot)
 
     def _drop(self, scope: Scope, rule: DropRule) -> None:
-        place = self._place(scope, rule.at, rule.spot, each=True, through=True)
+        place = self.place(scope, rule.at, rule.spot, each=True, through=True)
         if isinstance(rule.write, Derived):
             self._derivation(rule.write.by, rule.spot)
-        self._use(place, Drop(rule.reason, rule.spot, rule.write), rule.spot)
+        self.use(place, Drop(rule.reason, rule.spot, rule.write), rule.spot)
 
     def _drop_each(self, root: Place) -> None:
         for name, drops in self.mapping.drop_each.items():
@@ -426,106 +386,11 @@ class Grower:
         return any(found is not None and isinstance(found.use, Drop) for found in above)
 
     def _link(self, scope: Scope, path: Path, word: str, spot: Spot) -> None:
-        self._use(self._place(scope, path, spot), Link(word, spot), spot)
-
-    # places
-
-    def _place(self, scope: Scope, path: Path, spot: Spot, *, each: bool = False, through: bool = False) -> Place:
-        place = scope.place
-        for i, step in enumerate(path):
-            place = self._own_text(place) if step.is_text else self._step(place, step, spot)
-            last = i == len(path) - 1
-            if last:
-                place.reads, place.writes = scope.reads, scope.writes
-            if step.is_text:
-                continue
-            if place.many and not step.filter and not (last and each) and self.schema.format == "xml":
-                self._stop(spot, f"{place.trail()} repeats", "use `each:`, or tell which one with a filter")
-            if not last and isinstance(place.use, Leaf | Drop if through else Record | Leaf | Drop):
-                self._stop(
-                    spot,
-                    f"the path goes through {place.trail()}, which a rule above has taken",
-                    "put the rule inside that record",
-                )
-            if scope.guard:
-                place.guard = scope.guard
-        return place
-
-    def _step(self, place: Place, step: Step, spot: Spot) -> Place:
-        for known in place.children:
-            same = known.name == step.name and (known.kind == "attribute") == step.attribute
-            if same and (known.filter.values if known.filter else None) == (
-                step.filter.values if step.filter else None
-            ):
-                return known
-        child = self._child(place, step, spot)
-        made = Place(
-            step.name,
-            "attribute" if step.attribute else "element",
-            spot,
-            self._shape(place, child, step, spot),
-            child,
-            place,
-            step.filter,
-        )
-        place.children.append(made)
-        if step.filter:
-            end = made
-            for inner in step.filter.path:
-                end = self._step(end, inner, spot)
-            self._enum(end, step.filter.values, spot)
-            end.use = Const(step.filter.values, spot, of_filter=True)
-        return made
-
-    def _child(self, place: Place, step: Step, spot: Spot) -> Child:
-        shape = place.shape or Shape("?")
-        child = shape.attributes.get(step.name) if step.attribute else shape.child(step.name)
-        if child is None:
-            known = shape.attributes if step.attribute else shape.children
-            what = "attribute" if step.attribute else "element" if self.schema.format == "xml" else "property"
-            self._stop(spot, f"{place.trail()} has no {what} {step.name}", nearest(step.name, known))
-        return child
-
-    def _shape(self, place: Place, child: Child, step: Step, spot: Spot) -> Shape:
-        shape = child.shape()
-        if not shape.open_resource:
-            return shape
-        told = step.filter or place.filter
-        if told is None or not told.path[-1].name == "resourceType":
-            self._stop(spot, f"{step.name} may be any resource", "tell which with a filter, as in entry[Patient]")
-        resource = self.schema.resource(told.values[0])
-        if resource is None:
-            self._stop(spot, f"{told.values[0]} is no FHIR resource", nearest(told.values[0], self.schema.roots))
-        return resource
-
-    def _use(self, place: Place, use: Use, spot: Spot) -> None:
-        if place.use is not None and not (isinstance(place.use, Leaf) and place.use is use):
-            self._stop(spot, f"{place.trail()} is taken by the rule at line {place.use.spot.line}")
-        place.use = use
+        self.use(self.place(scope, path, spot), Link(word, spot), spot)
 
     def _bind(self, target: Target, spot: Spot) -> None:
         self.bound.add(target.path)
         if self.mapping.allow and target.data_class not in self.mapping.allow:
-            self._stop(
+            self.stop(
                 spot, f"{target.path} is {target.data_class}, which this file may not write", "see `allow:` at its top"
             )
-
-    def _stop(self, spot: Spot, what: str, mend: str = "") -> NoReturn:
-        self.faults.append(spot.fault(what, mend))
-        raise Stop
-
-    @staticmethod
-    def find(root: Place, path: Path) -> Place | None:
-        """Give the place at a path below another, if a rule has made it."""
-        place = root
-        for step in path:
-            for child in place.children:
-                same = child.name == step.name and (child.kind == "attribute") == step.attribute
-                if same and (child.filter.values if child.filter else None) == (
-                    step.filter.values if step.filter else None
-                ):
-                    place = child
-                    break
-            else:
-                return None
-        return place

@@ -1,7 +1,6 @@
 """An XML schema, as the `xmlschema` package understands it, in the compiler's terms."""
 
 from functools import partial
-
 from typing import Any
 
 import xmlschema
