@@ -22,6 +22,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyB
 
 from gateway.core.errors import SamspillError
 
+SMALLEST_RSA: Final = 2048
 SKEW: Final = timedelta(minutes=5)
 _CRL_EXTENSIONS = (x509.AuthorityKeyIdentifier, x509.CRLNumber)
 
@@ -79,7 +80,10 @@ def _authority() -> ExtensionPolicy:
 
 
 def _holder(purpose: Purpose) -> ExtensionPolicy:
-    def usage(_policy: verification.Policy, _certificate: x509.Certificate, stated: x509.KeyUsage) -> None:
+    def usage(_policy: verification.Policy, certificate: x509.Certificate, stated: x509.KeyUsage) -> None:
+        key = _key(certificate)
+        if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA:
+            raise ValueError("the key is too short")
         fits = stated.digital_signature
         if purpose is Purpose.SEAL:
             fits = stated.key_encipherment
@@ -211,7 +215,7 @@ def _id(issuer: x509.Certificate) -> bytes:
 def _key(issuer: x509.Certificate) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     key = issuer.public_key()
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-        raise TypeError("an authority's key is RSA or EC")
+        raise ValueError("the key is neither RSA nor EC")  # noqa: TRY004 - the certificate is wrong, not the call
     return key
 
 

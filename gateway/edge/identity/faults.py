@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from gateway.edge.identity.numbers import is_synthetic_organisation
+from gateway.core.identifiers import is_synthetic_organisation
 from gateway.edge.identity.parties import Binding, Party, Registry
 from gateway.edge.seal.keys import Key
 from gateway.edge.trust import expiring

@@ -1,15 +1,16 @@
 """Reads the registry of parties from `mappings/parties/*.yaml`, every mistake at its line and column."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cryptography import x509
 
 from gateway.core.errors import ConfigurationError, Fault
+from gateway.core.identifiers import Kind, is_valid
 from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity import entries as e
 from gateway.edge.identity.mtls import thumbprint
-from gateway.edge.identity.numbers import is_hsa_id, is_organisation
 from gateway.edge.identity.parties import Binding, Client, Issuer, IssuerKind, Limits, Party, Registry
 from gateway.edge.identity.tokens import ASYMMETRIC
 from gateway.mapping.nearest import nearest
@@ -18,6 +19,7 @@ from gateway.mapping.yamltext import Block, compose
 Certificates = Callable[[str], x509.Certificate]
 """Gives the certificate of a name in the registry; raises `OSError` or `ValueError`."""
 
+_HSA_ID = re.compile(r"SE[0-9]{10}-[A-Z0-9]{1,18}")
 _PARTY = frozenset(
     (
         *("name", "organisation", "her-id", "hsa-id", "roles", "sends", "for", "formats", "scopes", "clients"),
@@ -107,21 +109,21 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
 
 
 def _organisation(block: Block) -> str:
-    if not is_organisation(block.text()):
+    if not is_valid(block.text(), Kind.ORGANISATION):
         block.fault("this is not an organisation number", "nine digits, the last a check digit")
     return block.text()
 
 
 def _her_id(found: Mapping[str, Block]) -> str:
     stated = e.text(found, "her-id")
-    if stated and not (stated.isascii() and stated.isdigit()):
-        found["her-id"].fault("a HER-id is digits only")
+    if stated and not is_valid(stated, Kind.HER):
+        found["her-id"].fault("this is not a HER-id", "up to eight digits")
     return stated
 
 
 def _hsa_id(found: Mapping[str, Block]) -> str:
     stated = e.text(found, "hsa-id")
-    if stated and not is_hsa_id(stated):
+    if stated and not _HSA_ID.fullmatch(stated):
         found["hsa-id"].fault("this is not an HSA-id", "SE, ten digits, a hyphen, then letters and digits")
     return stated
 

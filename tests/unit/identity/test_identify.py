@@ -9,7 +9,7 @@ from gateway.edge.identity.parties import Client, IssuerKind
 from gateway.edge.trust import Untrusted
 
 HELSEID_ORGANISATION = "helseid://claims/client/claims/orgnr_parent"
-SUPPLIER = "313000009"
+SUPPLIER = "313000001"
 
 
 def refused(world, headers, **how):
@@ -83,7 +83,7 @@ def test_another_consumer_is_refused(maskinporten, name):
 def test_a_supplier_acts_only_for_a_party_that_has_named_it(maskinporten):
     token = maskinporten.token(consumer=consumer(ORGANISATION), supplier=consumer(SUPPLIER))
     assert maskinporten.call(maskinporten.headers(token)).party.id == "ehr"
-    for other in (consumer("310000007"), "text"):
+    for other in (consumer("310000000"), "text"):
         token = maskinporten.token(consumer=consumer(ORGANISATION), supplier=other)
         assert "supplier" in refused(maskinporten, maskinporten.headers(token))
 
