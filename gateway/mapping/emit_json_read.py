@@ -40,6 +40,11 @@ class JsonReader:
 
     def _function(self, place: Place) -> str:
         lines = Lines()
+        own = next((c for c in place.children if c.kind == "text"), None)
+        if own is not None and isinstance(own.use, Leaf):
+            self._leaf(own, own.use, lines, "d", "p")
+            parameters = "d, p, q, v, x" if self.report else "d, v"
+            return self.module.function(f"read_{place.name}", parameters, f"Read {place.name}.", lines)
         switches = self._switches(place)
         for switch_place in switches:
             self._look_ahead(place, switch_place, lines)
@@ -278,7 +283,7 @@ class JsonReader:
 
     def _record(self, place: Place, use: Record, lines: Lines, s: str, at: str) -> None:
         key, where = use.target.key, self.module.where(use.spot)
-        scalar = use.made is None and not any(c.kind == "element" for c in place.children)
+        scalar = any(c.kind == "text" for c in place.children)
         if not scalar:
             self._object(place, lines, s, at)
         if use.branch:

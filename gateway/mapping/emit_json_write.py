@@ -21,6 +21,9 @@ class JsonWriter(Writer):
 
     def _function(self, place: Place) -> str:
         lines = Lines()
+        own = next((c for c in place.children if c.kind == "text"), None)
+        if own is not None and isinstance(own.use, Leaf):
+            return self._own_text(place, own, own.use, lines)
         lines("d = {}")
         groups: dict[str, list[Place]] = {}
         for child in place.children:
@@ -35,6 +38,18 @@ class JsonWriter(Writer):
         name = place.filter.values[0] if place.filter else place.name
         parameters = "o, p, q, x" if self.report else "o"
         return self.module.function(f"write_{name}", parameters, f"Write {place.name}.", lines)
+
+    def _own_text(self, place: Place, own: Place, leaf: Leaf, lines: Lines) -> str:
+        """Emit the writer of a record that is one scalar."""
+        lines(f"s = {self.value(leaf.target)}")
+        lines("if s is None:")
+        lines.indent()(f"return {leaf.absent!r}" if isinstance(leaf.absent, str) else "return None")
+        written = self.written(own, leaf)
+        if self.report:
+            written = f"x.put(lambda s: {written}, s, {self.path(leaf.target)}, p, {self.module.where(leaf.spot)})"
+        lines(f"return {written}")
+        parameters = "o, p, q, x" if self.report else "o"
+        return self.module.function(f"write_{place.name}", parameters, f"Write {place.name}.", lines)
 
     # what always stands there
 
@@ -168,6 +183,10 @@ class JsonWriter(Writer):
             inner(f"s = {writer}(r, {at}, {below}, x)")
         else:
             inner(f"s = {writer}(r)")
+        if any(c.kind == "text" for c in place.children) or (use.branch and not use.target.field.many):
+            inner("if s is not None:")
+            inner.indent()(keep)
+            return
         inner("if s:")
         inner.indent()(keep)
         if use.made is not None and not use.target.field.required and not self._says_itself(place):

@@ -99,7 +99,8 @@ class Grower(Walker):
         paths = [(rule.at or (), True)] + [(path, False) for path in rule.also_read]
         for path, written in paths:
             where = scope if written else replace(scope, writes=False)
-            place = self.place(where, path, rule.at_spot or rule.spot, each=rule.each)
+            spot = rule.at_spot or rule.spot
+            place = where.place if rule.parts else self.place(where, path, spot, each=rule.each)
             if target.field.is_record and target.index is None and not target.tail:
                 self._record(where, rule, target, place)
             elif rule.each:

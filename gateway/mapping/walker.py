@@ -137,7 +137,7 @@ class Walker:
 
     def own_text(self, place: Place) -> Place:
         """Give the place for the text of an element, as apart from its attributes."""
-        if place.kind == "text" or self.schema.format == "json":
+        if place.kind == "text":
             return place
         known = next((child for child in place.children if child.kind == "text"), None)
         if known is None:

@@ -1,0 +1,150 @@
+"""The library of mappings, code tables and schemas, read from the data folder; the edge of `gateway.mapping`.
+
+Programs are compiled when they are first asked for. `faults` says everything that is wrong with the data, at once.
+"""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+import xmlschema
+from lxml import etree
+
+from gateway.core.errors import ConfigurationError, Fault
+from gateway.mapping.check import check
+from gateway.mapping.codes import Table, load_tables
+from gateway.mapping.compile import Reader, Writer
+from gateway.mapping.language import Mapping
+from gateway.mapping.load import load
+from gateway.mapping.tree import Tree
+from gateway.mapping.wire import Schema
+from gateway.mapping.wire_fhir import fhir_schema
+from gateway.mapping.wire_json import json_schema
+from gateway.mapping.wire_xml import xml_schema
+from gateway.model import Receipt, SickLeaveCertificate
+
+MODELS: dict[str, type] = {"SickLeaveCertificate": SickLeaveCertificate, "Receipt": Receipt}
+
+
+def default_folder() -> Path:
+    """Give the folder of mapping data: beside the packages in a checkout, inside the package when installed."""
+    package = Path(__file__).parents[1]
+    installed = package / "data" / "mappings"
+    return installed if installed.is_dir() else package.parent / "mappings"
+
+
+class Library:
+    """Everything under `mappings/`, by mapping name. Raises `ConfigurationError` when the data is wrong."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or default_folder()
+        self.hashes: dict[str, str] = {}
+        self._readers: dict[str, Reader] = {}
+        self._writers: dict[str, Writer] = {}
+        self._schemas: dict[str, Schema] = {}
+
+    def _text(self, path: Path) -> tuple[str, str]:
+        """Give a file's text and the name it goes by in faults and reports, and note its hash."""
+        raw = path.read_bytes()
+        name = f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+        self.hashes[name] = hashlib.sha256(raw).hexdigest()
+        return raw.decode(), name
+
+    @cached_property
+    def _tables(self) -> tuple[dict[str, Table], list[Fault]]:
+        tables: dict[str, Table] = {}
+        faults: list[Fault] = []
+        for path in sorted((self.folder / "codes").glob("*.yaml")):
+            found, wrong = load_tables(*self._text(path))
+            faults += wrong
+            for name, table in found.items():
+                if name in tables:
+                    faults.append(table.spot.fault(f"there is a code table {name} in {tables[name].spot.file} already"))
+                tables[name] = table
+        return tables, faults
+
+    @cached_property
+    def _loaded(self) -> tuple[dict[str, Mapping], list[Fault]]:
+        mappings: dict[str, Mapping] = {}
+        faults: list[Fault] = []
+        for path in sorted(self.folder.glob("*/*/mapping.yaml")):
+            mapping, wrong = load(*self._text(path))
+            faults += wrong
+            if mapping is not None:
+                if mapping.name in mappings:
+                    faults.append(mapping.spot.fault(f"there is a mapping {mapping.name} already"))
+                mappings[mapping.name] = mapping
+        return mappings, faults
+
+    @property
+    def mappings(self) -> dict[str, Mapping]:
+        """Every mapping by its name, checked or not."""
+        return self._loaded[0]
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every code table by its name."""
+        return self._tables[0]
+
+    def schema(self, mapping: Mapping) -> Schema:
+        """Give the wire schema that a mapping names."""
+        name = mapping.wire.schema
+        if name not in self._schemas:
+            self._schemas[name] = self._open(mapping, name)
+        return self._schemas[name]
+
+    def _open(self, mapping: Mapping, name: str) -> Schema:
+        if name == "fhir-r4":
+            return fhir_schema()
+        path = self.folder / "schema" / name
+        if not path.is_file():
+            raise ConfigurationError([mapping.wire.spot.fault(f"there is no schema {name}")])
+        if path.suffix == ".json":
+            return json_schema(self._text(path)[0], name)
+        return xml_schema(xmlschema.XMLSchema(str(path)), name)
+
+    def tree(self, name: str) -> tuple[Tree | None, list[Fault]]:
+        """Check one mapping; gives its tree, or every fault."""
+        mapping = self.mappings[name]
+        try:
+            return check(mapping, self.schema(mapping), self.tables, MODELS)
+        except ConfigurationError as error:
+            return None, [fault for fault in error.faults if isinstance(fault, Fault)]
+
+    def faults(self) -> list[Fault]:
+        """Give every fault of every file of mappings and codes."""
+        found = [*self._tables[1], *self._loaded[1]]
+        broken = {fault.file for fault in found}
+        for name, mapping in self.mappings.items():
+            if mapping.spot.file not in broken:
+                found += self.tree(name)[1]
+        return found
+
+    def _checked(self, name: str) -> Tree:
+        wrong = [*self._tables[1], *(f for f in self._loaded[1] if f.file == self.mappings[name].spot.file)]
+        tree, faults = (None, wrong) if wrong else self.tree(name)
+        if tree is None:
+            raise ConfigurationError(faults)
+        return tree
+
+    def reader(self, name: str) -> Reader:
+        """Give the reading program of a mapping, compiled once."""
+        if name not in self._readers:
+            self._readers[name] = Reader(self.mappings[name], self._checked(name))
+        return self._readers[name]
+
+    def writer(self, name: str) -> Writer:
+        """Give the writing program of a mapping, compiled once for each set of data classes."""
+        if name not in self._writers:
+            self._writers[name] = Writer(self.mappings[name], self._checked(name))
+        return self._writers[name]
+
+    def digest(self, name: str) -> str:
+        """Give the version and the hash of a mapping's file, as the audit entry names it."""
+        mapping = self.mappings[name]
+        return f"{mapping.version}:{self.hashes[mapping.spot.file][:16]}"
+
+    @cached_property
+    def nav_schema(self) -> etree.XMLSchema:
+        """The schema of all NAV messages, for checking what was written."""
+        return etree.XMLSchema(etree.parse(str(self.folder / "schema" / "nav" / "nav.xsd")))
