@@ -12,7 +12,7 @@ from gateway.core.errors import Issue
 
 MESSAGE_TYPES = frozenset({"message", "document", "batch", "transaction", "collection"})
 _WITH_REQUESTS = frozenset({"batch", "transaction"})
-_METHODS = frozenset({"POST", "PUT"})
+_METHODS = ("POST", "PUT")
 
 
 def bundle_issues(bundle: dict[str, Any], place: Place) -> Iterator[Issue]:

@@ -15,7 +15,8 @@ from adapters.fhir.codec.structure import Node, Place, Walk, record, rows
 from adapters.fhir.codec.xml_text import read_xml
 from gateway.core.errors import Issue, Severity
 
-_MESSAGE = frozenset({"content", "resource"})  # what $process-message and $validate call it
+_MESSAGE = ("content", "resource")  # what $process-message and $validate call it
+_BEGINNINGS = {b"<": FHIR_XML, b"{": FHIR_JSON, b"[": FHIR_JSON}
 _WORDS = {FHIR_JSON: "JSON", FHIR_XML: "XML"}
 
 
@@ -68,8 +69,8 @@ def message_key(raw: bytes) -> str:
 
 def mismatch(raw: bytes, header: str) -> Issue | None:
     """Say whether a body is in another format than the media type in `header` says."""
-    said, found = media_type(header).format, _format(raw)
-    if not said or said == found or not raw.strip():
+    said, found = media_type(header).format, _BEGINNINGS.get(_first(raw), "")
+    if not said or not found or said == found:
         return None
     return Finding.MEDIA_MISMATCH.at("", found=_WORDS[found], said=_WORDS[said])
 
@@ -79,7 +80,11 @@ def _read(raw: bytes) -> dict[str, Any] | Issue:
 
 
 def _format(raw: bytes) -> str:
-    return FHIR_XML if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" else FHIR_JSON
+    return _BEGINNINGS.get(_first(raw), FHIR_JSON)
+
+
+def _first(raw: bytes) -> bytes:
+    return raw[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
 def _walked(tree: dict[str, Any]) -> Walk:
@@ -112,6 +117,8 @@ def _judged(tree: dict[str, Any], walk: Walk) -> Decoded:
 def _right(walk: Walk) -> list[Node]:
     """Give the resources that the walk found nothing wrong with."""
     faulty = {issue.at for issue in walk.issues}
+    if "" in faulty:  # the message as a whole is out of bounds
+        return []
     return [
         node
         for node in walk.nodes

@@ -137,7 +137,7 @@ class Finding(Enum):
     )
     URI_FORM = (
         "value",
-        "{element} does not have the form of FHIR's {type}",
+        "{element} is not a {type} without blanks, as FHIR has it",
         "no blanks, and the form of the type (urn:oid:… for oid, urn:uuid:… for uuid)",
     )
     BASE64 = "value", "{element} is not base64", "encode the content as RFC 4648 section 4 has it, with padding"

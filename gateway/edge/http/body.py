@@ -1,6 +1,8 @@
 """The body of a request: read as it streams in, and never more of it than may be."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -11,6 +13,15 @@ from gateway.edge.http.services import Limits
 # What is thrown away of a body that is too large, so that a sender who reads only after sending gets the answer.
 _DRAIN_FACTOR = 8
 _DRAIN_SECONDS = 10.0
+
+
+T = TypeVar("T")
+_LARGE = 20_000
+
+
+async def aside(work: Callable[[bytes], T], raw: bytes) -> T:
+    """Do what a body needs done, in a thread if it is large, so that other requests go on meanwhile."""
+    return work(raw) if len(raw) < _LARGE else await asyncio.to_thread(work, raw)
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.edge.http.answers import respond
-from gateway.edge.http.body import read_body
+from gateway.edge.http.body import aside, read_body
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.messages import check_body
 from gateway.edge.http.negotiation import sent_media, wanted_media
-from gateway.edge.http.services import ConsentVersion, Services
+from gateway.edge.http.services import ConsentVersion, Decoded, Services
 from gateway.edge.store.operate import NotThere
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
@@ -64,7 +64,7 @@ async def _put(request: Request, services: Services, consent_id: str | None) -> 
     media, back = sent_media(request, services.fhir), wanted_media(request, services.fhir)
     raw = await read_body(request, services.limits)
     check_body(services, raw, media)
-    resource = _consent(services, raw)
+    resource = _consent(await aside(services.fhir.decode, raw))
     if consent_id is not None and resource.get("id", consent_id) != consent_id:
         raise NotAcceptable([_OTHER_ID])
     stored = await services.consents.put(consent_id, resource, party, _expected(request))
@@ -72,8 +72,7 @@ async def _put(request: Request, services: Services, consent_id: str | None) -> 
     return respond(services.fhir.encode(stored.resource, back), back, 201 if consent_id is None else 200, headers)
 
 
-def _consent(services: Services, raw: bytes) -> dict[str, Any]:
-    decoded = services.fhir.decode(raw)
+def _consent(decoded: Decoded) -> dict[str, Any]:
     if decoded.resource is None:
         raise NotAcceptable(decoded.issues)
     if decoded.resource.get("resourceType") != "Consent":

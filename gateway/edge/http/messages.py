@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.core.errors import Issue, NotAcceptable, Severity
 from gateway.edge.http.answers import respond
-from gateway.edge.http.body import read_body
+from gateway.edge.http.body import aside, read_body
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import sent_media, wanted_media
 from gateway.edge.http.services import FHIR, Party, Services
@@ -31,7 +31,7 @@ def router(services: Services) -> APIRouter:
         media, back = sent_media(request, services.fhir), wanted_media(request, services.fhir)
         raw = await read_body(request, services.limits)
         check_body(services, raw, media)
-        accepted = await services.intake.accept(raw, FHIR, party.id, _key(request, services, raw))
+        accepted = await services.intake.accept(raw, FHIR, party.id, await _key(request, services, raw))
         return await _taken(request, services, accepted.id, party, back)
 
     for path in ("/fhir", "/fhir/", "/fhir/Bundle", "/fhir/$process-message"):
@@ -68,10 +68,10 @@ def check_body(services: Services, raw: bytes, media: str) -> None:
         raise NotAcceptable([mismatch])
 
 
-def _key(request: Request, services: Services, raw: bytes) -> str:
+async def _key(request: Request, services: Services, raw: bytes) -> str:
     given = request.headers.get("idempotency-key")
     if given is None:
-        return services.fhir.message_key(raw)
+        return await aside(services.fhir.message_key, raw)
     if not _KEY.match(given):
         raise HttpFault(400, _BAD_KEY)
     return f"key:{given}"

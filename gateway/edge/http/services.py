@@ -109,7 +109,8 @@ class Consents(Protocol):
     ) -> ConsentVersion:
         """Store a version, under a new id when none is given.
 
-        `expected` is the version that the caller saw. Raises `Stale`, `NotAcceptable`, `Refused` or `Busy`.
+        `expected` is the version that the caller saw. Raises `NotThere` for an id that nobody was given, `Stale`,
+        `NotAcceptable`, `Refused` or `Busy`.
         """
 
     async def get(self, consent_id: str, party: Party) -> ConsentVersion | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -20,10 +21,10 @@ from gateway.core.vocabulary import Role
 from gateway.edge.http import ConsentVersion, Limits, Party, Services, Stale, create_app
 from gateway.edge.identity import Unidentified
 from gateway.edge.store.accept import Conflict
+from gateway.edge.store.operate import NotThere
 from gateway.edge.store.rows import Accepted
 
 TOKEN = {"Authorization": "Bearer ehr"}
-PDF_WORD = "Kanarifugl"
 
 
 @dataclass
@@ -62,6 +63,8 @@ class MemoryConsents:
         self, consent_id: str | None, resource: Mapping[str, Any], party: Party, expected: int | None
     ) -> ConsentVersion:
         del party
+        if consent_id is not None and consent_id not in self.versions:
+            raise NotThere("no consent has this id")
         name = consent_id or f"c{len(self.versions)}"
         kept = self.versions.setdefault(name, [])
         if expected is not None and expected != len(kept):
@@ -97,7 +100,7 @@ async def identify(request: Request) -> Party:
 
 def apprec_for(issues: tuple[Issue, ...], raw: bytes) -> bytes:
     del raw
-    reasons = "".join(f"<Error S='urn:x' V='E' DN='{issue.what}'/>" for issue in issues)
+    reasons = "".join(f"<Error S='urn:x' V='E' DN={quoteattr(issue.what)}/>" for issue in issues)
     return f"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='2'/>{reasons}</AppRec>".encode()
 
 
