@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import xmlsec
 from cryptography import x509
@@ -34,7 +34,7 @@ _C14N = xs.TransformInclC14N.href
 _ENVELOPED = xs.TransformEnveloped.href
 _RSA_SHA256 = xs.TransformRsaSha256.href
 _SHA256 = xs.TransformSha256.href
-_IDS = frozenset({"id", "{http://www.w3.org/XML/1998/namespace}id"})
+_IDS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']", smart_strings=False)
 
 
 def sign(raw: bytes, key: Key, root: str = MSG_HEAD) -> bytes:
@@ -145,13 +145,9 @@ def _base64(element: etree._Element) -> bytes:
 
 def _unique_ids(document: etree._Element) -> None:
     """No two elements may claim one Id, in whatever spelling: a verifier and a reader would differ on which."""
-    seen: set[str] = set()
-    for element in document.iter(etree.Element):
-        for name, value in element.attrib.items():
-            if str(name).lower() in _IDS:
-                if value in seen:
-                    raise SealBroken("two elements have the same Id")
-                seen.add(str(value))
+    found: Any = _IDS(document)
+    if len(set(found)) != len(found):
+        raise SealBroken("two elements have the same Id")
 
 
 def _registered(signature: etree._Element, allowed: Iterable[x509.Certificate]) -> bytes:

@@ -1,0 +1,172 @@
+"""Forged RSA signatures and broken paddings: own vectors, made here from the key, each after a published class.
+
+The classes are those of Project Wycheproof's rsa_signature_2048_sha256_test and aes_cbc_pkcs5_test, and of
+Bleichenbacher's forgery (CVE-2006-4339, BERserk CVE-2014-1568). The first of each set is the control that must pass.
+"""
+
+import base64
+import hashlib
+import secrets
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from lxml import etree
+
+from gateway.bench import crypto
+from gateway.edge.seal import SealBroken, ber, cms, xmldsig
+from gateway.edge.seal.ber import INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Node, oid
+
+SIZE = 256
+SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
+SHA1 = bytes.fromhex("3021300906052b0e03021a05000414")
+
+
+def block(info, kind=b"\x01", filler=b"\xff"):
+    return b"\x00" + kind + filler * (SIZE - 3 - len(info)) + b"\x00" + info
+
+
+def forged(name, signed):
+    """The encoded message of each class, for the SHA-256 of what is signed."""
+    digest = hashlib.sha256(signed).digest()
+    info = SHA256 + digest
+    return {
+        "right": block(info),
+        "no NULL parameter": block(bytes.fromhex("302f300b0609608648016503040201") + b"\x04\x20" + digest),
+        "BER long length": block(b"\x30\x81\x31" + SHA256[2:] + digest),
+        "garbage after the digest": b"\x00\x01" + b"\xff" * 8 + b"\x00" + info + b"\x5a" * (SIZE - 11 - len(info)),
+        "garbage inside the digest info": block(b"\x30\x33" + SHA256[2:] + digest + b"\x05\x00"),
+        "short filler": b"\x00\x01" + b"\x00" * (SIZE - 3 - len(info)) + b"\x00" + info,
+        "filler that is not ones": block(info, filler=b"\xfe"),
+        "block type 2": block(info, kind=b"\x02"),
+        "block type 0": block(info, kind=b"\x00", filler=b"\x00"),
+        "leading byte": b"\x01" + block(info)[1:],
+        "no zero before the info": block(info).replace(b"\xff\x00\x30", b"\xff\xff\x30"),
+        "SHA-1 info": block(SHA1 + hashlib.sha1(signed, usedforsecurity=False).digest()),
+        "SHA-256 name over another digest": block(SHA256 + bytes(32)),
+        "bare digest": block(digest),
+        "zero": bytes(SIZE),
+        "one": bytes(SIZE - 1) + b"\x01",
+    }[name]
+
+
+FORGERIES = (
+    *("right", "no NULL parameter", "BER long length", "garbage after the digest", "garbage inside the digest info"),
+    *("short filler", "filler that is not ones", "block type 2", "block type 0", "leading byte"),
+    *("no zero before the info", "SHA-1 info", "SHA-256 name over another digest", "bare digest", "zero", "one"),
+)
+
+
+def raw_sign(key, encoded):
+    numbers = key.private.private_numbers()
+    modulus = numbers.public_numbers.n
+    return pow(int.from_bytes(encoded, "big") % modulus, numbers.d, modulus).to_bytes(SIZE, "big")
+
+
+def accepted(name, check):
+    if name == "right":
+        assert check()
+    else:
+        with pytest.raises(SealBroken):
+            check()
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_cms_signature_is_refused(name, sender):
+    raw = cms.sign(b"abc", sender.key)
+    signer = cms._content(raw, cms._SIGNED).children[-1].children[0].children
+    old, attributes = signer[5].content, cms._as_set(signer[3])
+    made = raw.replace(old, raw_sign(sender.key, forged(name, attributes)))
+    accepted(name, lambda: cms.verify(made, [sender.certificate]))
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_xml_signature_is_refused(name, message, sender):
+    root = etree.fromstring(xmldsig.sign(message, sender.key))
+    info = etree.tostring(etree.fromstring(etree.tostring(root[-1][0], with_tail=False)), method="c14n")
+    root[-1][1].text = base64.b64encode(raw_sign(sender.key, forged(name, info))).decode()
+    accepted(name, lambda: xmldsig.verify(etree.tostring(root), [sender.certificate]))
+
+
+@pytest.mark.parametrize("name", ["a longer modulus multiple", "a short signature", "a long signature"])
+def test_a_signature_of_another_length_or_size_is_refused(name, sender):
+    raw = cms.sign(b"abc", sender.key)
+    old = cms._content(raw, cms._SIGNED).children[-1].children[0].children[5].content
+    modulus = sender.key.private.private_numbers().public_numbers.n
+    changed = {
+        "a longer modulus multiple": ((int.from_bytes(old, "big") + modulus).to_bytes(SIZE + 1, "big"))[-SIZE:],
+        "a short signature": old[1:] + b"",
+        "a long signature": b"\x00" + old,
+    }[name]
+    signed = ber.read(raw)
+    with pytest.raises(SealBroken):
+        cms.verify(ber.der(replaced(signed, old, changed)), [sender.certificate])
+
+
+def replaced(node, old, new):
+    if node.tag & ber.CONSTRUCTED:
+        return Node(node.tag, b"", tuple(replaced(child, old, new) for child in node.children))
+    return Node(node.tag, new if node.content == old else node.content)
+
+
+def enveloped(recipient, padded, *, key_size=32, cipher="2.16.840.1.101.3.4.1.42", vector=bytes(16)):
+    """An EnvelopedData put together by hand around a block that may be padded wrongly."""
+    content_key = secrets.token_bytes(key_size)
+    cut = padded[: len(padded) // 16 * 16]
+    encryptor = Cipher(algorithms.AES(content_key), modes.CBC(bytes(16))).encryptor()
+    encrypted = encryptor.update(cut) + encryptor.finalize() + padded[len(cut) :]
+    transported = recipient.certificate.public_key().encrypt(content_key, padding.PKCS1v15())
+    identifier = Node(SEQUENCE, b"", (ber.read(recipient.certificate.issuer.public_bytes()), serial(recipient)))
+    rsa = Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.1.1")), Node(0x05)))
+    one = Node(SEQUENCE, b"", (Node(INTEGER, b"\x00"), identifier, rsa, Node(OCTET_STRING, transported)))
+    algorithm = Node(SEQUENCE, b"", (Node(OID, oid(cipher)), Node(OCTET_STRING, vector)))
+    content = Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.7.1")), algorithm, Node(0x80, encrypted)))
+    body = Node(SEQUENCE, b"", (Node(INTEGER, b"\x00"), Node(SET, b"", (one,)), content))
+    return ber.der(Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.7.3")), Node(0xA0, b"", (body,)))))
+
+
+def serial(recipient):
+    number = recipient.certificate.serial_number
+    return Node(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+PADDINGS = {
+    "right": b"abcdefghijkl" + b"\x04" * 4,
+    "no padding": b"abcdefghijklmnop",
+    "padding of zero": b"abcdefghijklmno\x00",
+    "padding longer than a block": b"abcdefghijklmno\x11",
+    "padding that is not all alike": b"abcdefghijkl\x03\x04\x04\x04",
+    "padding of ANSI X.923": b"abcdefghijkl\x00\x00\x00\x04",
+    "padding of ISO 7816": b"abcdefghijkl\x80\x00\x00\x00",
+    "nothing at all": b"",
+    "half a block": b"abcdefgh",
+}
+
+
+@pytest.mark.parametrize("name", PADDINGS)
+def test_a_content_with_broken_padding_is_refused(name, recipient):
+    accepted(name, lambda: cms.unseal(enveloped(recipient, PADDINGS[name]), [recipient.key]))
+
+
+SHAPES = {
+    "a key of another length than the cipher's": {"key_size": 16},
+    "a short vector": {"vector": bytes(8)},
+    "no vector": {"vector": b""},
+    "GCM under the wrong content type": {"cipher": "2.16.840.1.101.3.4.1.46"},
+    "an unknown cipher": {"cipher": "1.2.3.4"},
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_envelope_that_contradicts_itself_is_refused(name, recipient):
+    with pytest.raises(SealBroken):
+        cms.unseal(enveloped(recipient, PADDINGS["right"], **SHAPES[name]), [recipient.key])
+
+
+def test_the_four_operations_cost_little_more_than_the_libraries_themselves():
+    for _attempt in range(3):
+        ratios = {ratio.name: ratio.ratio / (ratio.limit or 1) for ratio in crypto.run()}
+        if max(ratios.values()) <= 1:
+            break
+    assert set(ratios) == {"sign XML", "verify XML", "seal CMS", "open CMS"}
+    assert max(ratios.values()) <= 1, ratios
