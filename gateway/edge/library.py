@@ -16,6 +16,7 @@ from gateway.mapping.codes import Table, load_tables
 from gateway.mapping.compile import Reader, Writer
 from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
+from gateway.mapping.nearest import nearest
 from gateway.mapping.tree import Tree
 from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
@@ -74,6 +75,13 @@ class Library:
                 if mapping.name in mappings:
                     faults.append(mapping.spot.fault(f"there is a mapping {mapping.name} already"))
                 mappings[mapping.name] = mapping
+        for name, mapping in list(mappings.items()):
+            if mapping.extends and mapping.extends not in mappings:
+                faults.append(
+                    mapping.spot.fault(f"there is no mapping {mapping.extends}", nearest(mapping.extends, mappings))
+                )
+            elif mapping.extends:
+                mappings[name] = mapping.on(mappings[mapping.extends])
         return mappings, faults
 
     @property

@@ -244,7 +244,7 @@ class JsonReader:
         return lines.indent()
 
     def _each(self, place: Place) -> bool:
-        return (isinstance(place.use, Record) and place.use.each) or isinstance(place.use, Drop)
+        return place.repeats or (isinstance(place.use, Record) and place.use.each) or isinstance(place.use, Drop)
 
     def _one(self, place: Place, lines: Lines, s: str, at: str) -> None:
         use = place.use

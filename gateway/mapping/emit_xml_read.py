@@ -266,7 +266,7 @@ class XmlReader:
 
     def _each(self, place: Place) -> bool:
         use = place.use
-        return (isinstance(use, Record) and use.each) or isinstance(use, Drop)
+        return place.repeats or (isinstance(use, Record) and use.each) or isinstance(use, Drop)
 
     def _inline(self, place: Place) -> bool:
         """Whether an element is a bare leaf, read without a function of its own."""

@@ -153,10 +153,23 @@ class Grower(Walker):
         if rule.each != target.field.many:
             wanted = "each" if target.field.many else "at"
             self.stop(rule.spot, f"{rule.field} holds {'many' if target.field.many else 'one'}", f"use `{wanted}:`")
+        if rule.each and not place.many:
+            self._repeat_above(place, rule)
         made = target.field.kinds[0]
         self.use(place, Record(target, made, rule.spot, each=rule.each, empty=rule.absent == "empty"), rule.spot)
         inner = self._inner(scope, place, made, target)
         self._contents(inner, rule)
+
+    def _repeat_above(self, place: Place, rule: FieldRule) -> None:
+        """Say that what repeats is a step above the record; then the file can only be read."""
+        above = place.parent
+        while above is not None and not above.many:
+            above = above.parent
+        if above is None or self.mapping.writes:
+            self.stop(
+                rule.spot, f"{place.trail()} does not repeat", "use `at:`, or put `each:` on the step that repeats"
+            )
+        above.repeats = True
 
     def _contents(self, inner: Scope, rule: FieldRule) -> None:
         if rule.shape:

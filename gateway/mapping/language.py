@@ -5,7 +5,7 @@ for editors.
 """
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as made_by
 
 from gateway.core.errors import Fault
@@ -200,7 +200,28 @@ class Mapping:
     unwrap: tuple[str, ...] = ()
     bare: Dict[str, Path] = made_by(default_factory=dict)
     allow: tuple[str, ...] = ()
+    extends: str = ""
+    without: tuple[Path, ...] = ()
     names: Dict[str, tuple[str, ...]] = made_by(default_factory=dict)
+
+    def on(self, base: "Mapping") -> "Mapping":
+        """Give this mapping with everything of `base` that it does not say anew, less what stands under `without`."""
+        own_fields = {rule.field for rule in self.fields}
+        own_places = {rule.at for rule in (*self.drops, *self.consts)} | set(self.without)
+        return replace(
+            self,
+            fields=(*(r for r in base.fields if r.field not in own_fields and r.at not in self.without), *self.fields),
+            shapes={**base.shapes, **self.shapes},
+            consts=(*(r for r in base.consts if r.at not in own_places), *self.consts),
+            drops=(*(r for r in base.drops if r.at not in own_places), *self.drops),
+            drop_each={**base.drop_each, **self.drop_each},
+            links=base.links + self.links,
+            lacks={**{f: r for f, r in base.lacks.items() if f not in own_fields}, **self.lacks},
+            names={**base.names, **self.names},
+            words={**base.words, **self.words},
+            unwrap=self.unwrap or base.unwrap,
+            bare={**base.bare, **self.bare},
+        )
 
     @property
     def reads(self) -> bool:

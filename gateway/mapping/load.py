@@ -23,7 +23,7 @@ from gateway.mapping.yamltext import Block, compose
 HEADER = frozenset(
     (
         *("mapping", "title", "language", "version", "model", "direction", "wire", "keys", "names", "words", "shapes"),
-        *("fields", "const", "drop", "drop_each", "links", "lacks", "unwrap", "bare", "allow"),
+        *("fields", "const", "drop", "drop_each", "links", "lacks", "unwrap", "bare", "allow", "extends", "without"),
     )
 )
 FIELD = frozenset(
@@ -89,6 +89,8 @@ class _Loader:
             unwrap=_texts(entries.get("unwrap")),
             bare={k.text(): self._path(v) for k, v in _items(entries.get("bare"))},
             allow=_texts(entries.get("allow")),
+            extends=_text(entries.get("extends")),
+            without=tuple(self._path(item) for item in _list(entries.get("without"))),
             names=names,
         )
 

@@ -231,22 +231,20 @@ class JsonReading(_Account):
             return "unmapped"
         if s not in table:
             if omit:
-                return "unmapped"
+                return "unmapped" if s.partition("|")[2].strip("|") else "dropped"
             self.issues.append(
                 Issue("code-invalid", at, "a code that its table does not hold", f"see the rule at {self.places[w]}")
             )
             return "refused"
-        if table[s]:
-            v[key] = table[s]
-            return "carried"
-        return "fixed"
+        v[key] = table[s]
+        return "carried"
 
     def part(self, s: Any, at: str, path: str, w: int, outcome: str) -> None:
         """Account for one of the properties that tell a code."""
         if isinstance(s, dict | list):
             self.misplaced(s, at, "a value", w)
         elif not blank(s):
-            why = "" if outcome in ("carried", "fixed") else "a code that its table does not hold"
+            why = {"dropped": "the value says it", "unmapped": "a code that its table does not hold"}.get(outcome, "")
             self.rows.append(Read(at, outcome, path if outcome == "carried" else "", self.places[w], why))
 
     def switch(self, s: Any, kind: str | None, at: str, path: str, w: int) -> None:

@@ -125,7 +125,10 @@ Use = Leaf | Record | Switch | Const | Drop | Column | Link
 
 @dataclass(slots=True)
 class Place:
-    """One place on the wire. `kind` is element, attribute or text (a JSON property is an element)."""
+    """One place on the wire. `kind` is element, attribute or text (a JSON property is an element).
+
+    `repeats` marks a place that stands above the record of an `each` and is what repeats in it.
+    """
 
     name: str
     kind: str
@@ -138,7 +141,7 @@ class Place:
     guard: str = ""
     reads: bool = True
     writes: bool = True
-    word: str = ""
+    repeats: bool = False
     children: list["Place"] = field(default_factory=list)
 
     def below(self) -> Iterator["Place"]:
