@@ -23,7 +23,7 @@ PID_CLAIM: Final = "helseid://claims/identity/pid"
 LEVEL_CLAIM: Final = "helseid://claims/identity/security_level"
 ALGORITHMS: Final = frozenset(f"{kind}{size}" for kind in ("RS", "PS", "ES") for size in (256, 384, 512))
 
-_HEAD = "{http://www.kith.no/xmlns/msghead/2006-05-24}"
+_HEAD = "{http://www.kith.no/xmlstds/msghead/2006-05-24}"
 _BASE64 = "{http://www.kith.no/xmlstds/base64container}Base64Container"
 
 

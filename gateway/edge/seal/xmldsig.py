@@ -25,7 +25,7 @@ from xmlsec import constants as xs
 from gateway.edge.seal import SealBroken
 from gateway.edge.seal.keys import SMALLEST_RSA, Key
 
-MSG_HEAD: Final = "{http://www.kith.no/xmlns/msghead/2006-05-24}MsgHead"
+MSG_HEAD: Final = "{http://www.kith.no/xmlstds/msghead/2006-05-24}MsgHead"
 LARGEST: Final = 25 * 1024 * 1024
 """Bytes of XML that are looked at; larger attachments travel beside the message."""
 

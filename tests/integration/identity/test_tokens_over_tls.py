@@ -243,12 +243,12 @@ def test_keys_behind_a_server_that_tls_does_not_trust_are_not_keys(line):
 
 
 def test_a_payload_goes_from_one_actor_to_another_with_the_example_keys(folder):
-    head = b'<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24"><MsgInfo/></MsgHead>'
+    head = b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"><MsgInfo/></MsgHead>'
     gateway = read_key(folder / "gateway-signing.key", folder / "gateway-signing.pem")
     nav = read_key(folder / "nav-signing.key", folder / "nav-signing.pem")
     peer = payload.Peer(signers=[gateway.certificate], recipients=[nav.certificate], compress=True)
     opened = payload.open_(payload.close(head, gateway, peer), [nav], peer)
-    assert opened == b'<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24"><MsgInfo></MsgInfo></MsgHead>'
+    assert opened == b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"><MsgInfo></MsgInfo></MsgHead>'
 
 
 def test_the_example_certificates_have_the_purposes_that_the_line_needs(folder):

@@ -46,7 +46,7 @@ def make_actor(name, **validity) -> Actor:
 
 
 MESSAGE = """<?xml version="1.0" encoding="UTF-8"?>
-<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
   <MsgInfo>
     <Type V="SYKMELD" DN="Medisinsk vurdering av arbeidsmulighet ved sykdom"/>
     <GenDate>2026-03-02T12:00:00</GenDate>

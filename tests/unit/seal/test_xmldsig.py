@@ -265,7 +265,7 @@ def test_a_wrapped_or_altered_signature_is_refused(signed, sender, attack):
 def wrapped(signed):
     """The classic wrapping: the whole signed message kept as a child of an attacker's root."""
     return (
-        b'<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24"><Evil/>'
+        b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"><Evil/>'
         + signed.split(b"?>", 1)[1]
         + b"</MsgHead>"
     )
@@ -310,17 +310,17 @@ HOSTILE = {
     "nothing": b"",
     "not XML": b"\x00\x01",
     "JSON": b"{}",
-    "a DOCTYPE": b'<!DOCTYPE MsgHead><MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24"/>',
+    "a DOCTYPE": b'<!DOCTYPE MsgHead><MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"/>',
     "an entity bomb": BOMB + b"]><a>&m;</a>",
     "an external entity": b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/hostname'>]><a>&x;</a>",
     "an external DTD": b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><a/>",
     "deep nesting": b"<a>" * 100_000,
-    "many attributes with one Id": b'<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24">'
+    "many attributes with one Id": b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24">'
     + b'<a Id="x"/>' * 20_000
     + b"</MsgHead>",
     "an undeclared encoding": '<?xml version="1.0" encoding="UTF-7"?><a/>'.encode("utf-16"),
     "too large": b" " * (xmldsig.LARGEST + 1),
-    "a message without children": b'<MsgHead xmlns="http://www.kith.no/xmlns/msghead/2006-05-24"/>',
+    "a message without children": b'<MsgHead xmlns="http://www.kith.no/xmlstds/msghead/2006-05-24"/>',
 }
 
 
