@@ -10,6 +10,7 @@ libxml2's own messages quote what they found, so none of them leaves this module
 import re
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from lxml import etree
@@ -28,6 +29,8 @@ MAX_ISSUES = 100
 ENCODINGS = frozenset({"utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii", "ascii"})
 
 _DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
+
+_ONE_AT_A_TIME = Lock()  # a compiled schema has one error log
 
 _NOT_WELL_FORMED = {
     "ERR_DOCUMENT_EMPTY": ("there is no XML here", "send an XML document, starting with '<'"),
@@ -122,11 +125,12 @@ def validate_element(root: etree._Element, schema: str, schemas: Path) -> tuple[
     Raises `ConfigurationError` when the schema itself cannot be used.
     """
     compiled = _compiled(schemas / schema)
-    if compiled.validate(root):
-        return ()
+    with _ONE_AT_A_TIME:
+        if compiled.validate(root):
+            return ()
+        entries: Any = compiled.error_log
     place = _Places(root, _names((schemas / schema).parent))
     issues: dict[tuple[str, str], Issue] = {}
-    entries: Any = compiled.error_log
     for entry in entries:
         issue = _stray(entry, place)
         issues.setdefault((issue.at, issue.code), issue)
