@@ -74,7 +74,6 @@ CORRECTED: dict[tuple[str, str], frozenset[str]] = {
     # not codes at all, or not a required binding
     ("CapabilityStatement", "format"): frozenset(),
     ("Expression", "language"): frozenset(),
-    ("SubscriptionStatus", "status"): frozenset(),
 }
 
 CODED_CONCEPTS: dict[tuple[str, str], frozenset[str]] = {

@@ -11,7 +11,7 @@ from adapters.fhir.codec.json_text import read_json
 from adapters.fhir.codec.media import FHIR_JSON, FHIR_XML, media_type
 from adapters.fhir.codec.model import second_opinion
 from adapters.fhir.codec.references import Index, reference_issues
-from adapters.fhir.codec.structure import Node, Place, Walk, record, rows
+from adapters.fhir.codec.structure import MAX_ISSUES, Node, Place, Walk, record, rows
 from adapters.fhir.codec.xml_text import read_xml
 from gateway.core.errors import Issue, Severity
 
@@ -110,8 +110,14 @@ def _judged(tree: dict[str, Any], walk: Walk) -> Decoded:
     if bundled:
         issues += bundle_issues(node.body, node.place)
     issues += reference_issues(walk.nodes, Index.of(node.body, walk.nodes), bundled=bundled)
-    refused = any(issue.severity is Severity.ERROR for issue in issues)
-    return Decoded(None if refused else resource, tuple(issues))
+    return _limited(resource, issues)
+
+
+def _limited(resource: dict[str, Any], issues: list[Issue]) -> Decoded:
+    """List the errors before the warnings, and no more than anybody reads."""
+    errors = [issue for issue in issues if issue.severity is Severity.ERROR]
+    others = [issue for issue in issues if issue.severity is not Severity.ERROR]
+    return Decoded(None if errors else resource, (*errors, *others)[:MAX_ISSUES])
 
 
 def _right(walk: Walk) -> list[Node]:

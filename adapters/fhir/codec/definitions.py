@@ -1,7 +1,9 @@
 """The FHIR R4 definitions that the codec checks against, read from the `fhir.resources` R4B models.
 
-R4B (4.3.0) equals R4 (4.0.1) for every resource a sick-leave message holds; `fhir.resources` has no R4 of its own. The
-models are imported when the first message comes, one type at a time.
+`fhir.resources` has no R4 (4.0.1) of its own, and R4B (4.3.0) stands in for it. Compared with R4's StructureDefinitions
+element by element (names, cardinalities, types, targets of references), the two are equal for every resource and data
+type but ActivityDefinition, DiagnosticReport.subject, Evidence and EvidenceVariable; what R4B added is taken away here.
+The models are imported when the first message comes, one type at a time.
 """
 
 import re
@@ -15,7 +17,26 @@ from typing import Any
 from adapters.fhir.codec.bindings import CODED_CONCEPTS, CORRECTED
 
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,60}\Z")
-_NOT_IN_R4 = frozenset({"CodeableReference", "RatioRange"})  # types that R4B added
+_NOT_IN_R4 = frozenset(
+    {
+        "CodeableReference",
+        "RatioRange",
+        "AdministrableProductDefinition",
+        "Citation",
+        "ClinicalUseDefinition",
+        "EvidenceReport",
+        "Ingredient",
+        "ManufacturedItemDefinition",
+        "MedicinalProductDefinition",
+        "NutritionProduct",
+        "PackagedProductDefinition",
+        "RegulatedAuthorization",
+        "SubscriptionStatus",
+        "SubscriptionTopic",
+        "SubstanceDefinition",
+    }
+)
+_ABSTRACT = frozenset({"Resource", "DomainResource"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +77,9 @@ class NotAType(Exception):
 
 @cache
 def definition(name: str) -> Definition:
-    """Give the definition of an R4 type; raises `NotAType`."""
+    """Give the definition of a concrete R4 type; raises `NotAType`."""
+    if name in _NOT_IN_R4 or name in _ABSTRACT:
+        raise NotAType
     model = model_of(name)
     elements = {e.name: e for e in _elements(model)}
     extras = [field.json_schema_extra or {} for field in model.model_fields.values()]
@@ -73,9 +96,10 @@ def definition(name: str) -> Definition:
 def is_resource(name: str) -> bool:
     """Say whether a name is that of an R4 resource type."""
     try:
-        return definition(name).resource
+        known = definition(name)
     except NotAType:
         return False
+    return known.resource and known.name == name
 
 
 @cache

@@ -220,6 +220,7 @@ class Finding(Enum):
         "the reference points at no contained resource (ref-1)",
         "contain the resource, or correct the id after #",
     )
+    CONTAINED_TWICE = "business-rule", "two contained resources have the same id", "give each its own id"
     REFERENCE_TYPE = "value", "the reference points at a {found}, which is not allowed here", "refer to one of: {types}"
     PATIENT_TWICE = "business-rule", "the Bundle holds more than one Patient", "send one message for each patient"
     PATIENT_OTHER = (

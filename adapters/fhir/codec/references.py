@@ -76,18 +76,26 @@ class Check:
         self._patients = [node for node in nodes if node.type == "Patient"]
         self._named_patients: set[str] = set()
         self._contained: dict[int, dict[str, Node]] = {}
+        self._twice: list[Node] = []
         for node in nodes:
-            if node.holder is not None:
-                self._contained.setdefault(id(node.holder), {})[str(node.body.get("id"))] = node
+            name = node.body.get("id")
+            if node.holder is None or not isinstance(name, str):
+                continue
+            if self._contained.setdefault(id(node.holder), {}).setdefault(name, node) is not node:
+                self._twice.append(node)
 
     def issues(self) -> Iterator[Issue]:
         """Go through all of them."""
         for extra in self._patients[1:]:
             yield Finding.PATIENT_TWICE.at(str(extra.place))
+        for node in self._twice:
+            yield Finding.CONTAINED_TWICE.at(str(node.place))
         for node in self._nodes:
             for link in node.references:
                 text = link.body.get("reference")
-                yield from self._reference(link, node, text) if isinstance(text, str) else self._by_identifier(link)
+                if isinstance(text, str):
+                    yield from self._reference(link, node, text)
+                yield from self._by_identifier(link)
 
     def _reference(self, link: Link, node: Node, text: str) -> Iterator[Issue]:
         container = node.holder or node
@@ -124,7 +132,7 @@ class Check:
             yield Finding.REFERENCE_OUTSIDE.at(str(link.place))
 
     def _by_identifier(self, link: Link) -> Iterator[Issue]:
-        """Compare the number a patient is named by, where there is no reference, with the patient's own."""
+        """Compare the number that a reference names its patient by with the patient's own."""
         named = record(link.body.get("identifier"))
         system, value = named.get("system"), named.get("value")
         if not self._patients or not system or not value or not _may_be_patient(link):

@@ -4,12 +4,14 @@ The walk reports every fault at once, each at its FHIRPath, and never looks at t
 checks of the Bundle need: every resource and every reference, with their places.
 """
 
+import contextlib
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from adapters.fhir.codec.definitions import Definition, Element, NotAType, definition, r5_elements
+from adapters.fhir.codec.definitions import Definition, Element, definition, is_resource, r5_elements
 from adapters.fhir.codec.findings import Finding
 from adapters.fhir.codec.values import CHECKS
 from gateway.core.errors import Issue
@@ -78,21 +80,20 @@ class Walk:
     def resource(self, body: Any, place: Place, holder: Node | None = None, depth: int = 0) -> None:
         """Check a resource, whatever its type."""
         if not isinstance(body, dict):
-            self._say(Finding.OBJECT_EXPECTED, place, element="resource", type="Resource")
+            self.say(Finding.OBJECT_EXPECTED, place, element="resource", type="Resource")
             return
-        found = _resource_definition(body, place)
-        if isinstance(found, Issue):
-            self.issues.append(found)
+        found = self._resource_definition(body, place)
+        if found is None:
             return
         node = Node(body, place, found.name, holder)
         self.nodes.append(node)
         if holder is not None and body.get("contained"):
-            self._say(Finding.NESTED_CONTAINED, place)
+            self.say(Finding.NESTED_CONTAINED, place)
         self._record(body, found, node, place, depth)
 
     def _record(self, body: dict[str, Any], known: Definition, node: Node, place: Place, depth: int) -> None:
         if depth > MAX_DEPTH:
-            self._say(Finding.TOO_DEEP, Place(None, ""), limit=MAX_DEPTH)
+            self.say(Finding.TOO_DEEP, Place(None, ""), limit=MAX_DEPTH)
             return
         if isinstance(body, Repeated):
             self._repeated(body, known, place)
@@ -102,14 +103,14 @@ class Walk:
             if element is not None:
                 self._element(element, held, node, Place(place, element.path), depth)
                 if element.primitive and type(held) is list and None in held and f"_{name}" not in body:
-                    self._say(Finding.NULL, Place(place, element.path, held.index(None)), element=name)
+                    self.say(Finding.NULL, Place(place, element.path, held.index(None)), element=name)
             elif name[:1] == "_" and (base := elements.get(name[1:])) is not None and base.primitive:
                 self._sibling(base, held, body.get(base.name), node, Place(place, base.path), depth)
             elif not (known.resource and name == "resourceType"):
                 self._unknown(name, known, place)
         for element in known.required:
             if element.name not in body and f"_{element.name}" not in body:
-                self._say(Finding.REQUIRED, Place(place, element.path), element=element.name, type=known.name)
+                self.say(Finding.REQUIRED, Place(place, element.path), element=element.name, type=known.name)
         if known.chooses:
             self._choices(body, known, place)
         rule = _RULES.get(known.name)
@@ -122,11 +123,11 @@ class Walk:
                 if item is not None or not element.primitive:
                     self._one(element, item, node, Place(place.above, place.step, index), depth)
         elif held is None:
-            self._say(Finding.NULL, place, element=element.name)
+            self.say(Finding.NULL, place, element=element.name)
         elif type(held) is list:
-            self._say(Finding.ONE_EXPECTED if held else Finding.EMPTY_ARRAY, place, element=element.name)
+            self.say(Finding.ONE_EXPECTED if held else Finding.EMPTY_ARRAY, place, element=element.name)
         elif element.many:
-            self._say(Finding.ARRAY_EXPECTED, place, element=element.name)
+            self.say(Finding.ARRAY_EXPECTED, place, element=element.name)
         else:
             self._one(element, held, node, place, depth)
 
@@ -136,42 +137,42 @@ class Walk:
         elif element.type == "Resource":
             self.resource(value, place, node if element.name == "contained" else None, depth + 1)
         elif value is None:
-            self._say(Finding.NULL, place, element=element.name)
+            self.say(Finding.NULL, place, element=element.name)
         elif not isinstance(value, dict):
-            self._say(Finding.OBJECT_EXPECTED, place, element=element.name, type=element.type)
+            self.say(Finding.OBJECT_EXPECTED, place, element=element.name, type=element.type)
         elif not value:
-            self._say(Finding.EMPTY_OBJECT, place, element=element.name)
+            self.say(Finding.EMPTY_OBJECT, place, element=element.name)
         else:
             self._complex(element, value, node, place, depth)
 
     def _complex(self, element: Element, value: dict[str, Any], node: Node, place: Place, depth: int) -> None:
         if element.name == "modifierExtension":
-            self._say(Finding.MODIFIER, place)
+            self.say(Finding.MODIFIER, place)
         if element.type == "Reference":
             node.references.append(Link(value, place, element))
         self._record(value, definition(element.type), node, place, depth + 1)
         if element.codes and not _coded(value, element.codes):
-            self._say(Finding.CODE_UNKNOWN, place, element=element.name, codes=_listed(element.codes))
+            self.say(Finding.CODE_UNKNOWN, place, element=element.name, codes=_listed(element.codes))
 
     def _primitive(self, element: Element, value: Any, place: Place) -> None:
         finding = CHECKS[element.type](value)
         if finding is not None:
-            self._say(finding, place, element=element.name, type=element.type)
+            self.say(finding, place, element=element.name, type=element.type)
         elif element.codes and value not in element.codes:
-            self._say(Finding.CODE_UNKNOWN, place, element=element.name, codes=_listed(element.codes))
+            self.say(Finding.CODE_UNKNOWN, place, element=element.name, codes=_listed(element.codes))
 
     def _sibling(self, base: Element, held: Any, beside: Any, node: Node, place: Place, depth: int) -> None:
         """Check `_name`, which carries the id and extensions of the primitive `name`."""
         rows = held if base.many else [held]
         if type(rows) is not list or not rows or (base.many and type(beside) is list and len(beside) != len(rows)):
-            self._say(Finding.ALIGNMENT, place, element=base.name)
+            self.say(Finding.ALIGNMENT, place, element=base.name)
             return
         for index, row in enumerate(rows):
             at = Place(place.above, place.step, index) if base.many else place
             if isinstance(row, dict) and row:
                 self._record(row, definition("Element"), node, at, depth + 1)
             elif row is not None or not base.many or _nothing_at(beside, index):
-                self._say(Finding.ALIGNMENT, at, element=base.name)
+                self.say(Finding.ALIGNMENT, at, element=base.name)
 
     def _choices(self, body: dict[str, Any], known: Definition, place: Place) -> None:
         made: dict[str, str] = {}
@@ -180,29 +181,42 @@ class Walk:
             if element is None or not element.choice:
                 continue
             if made.setdefault(element.choice, element.name) != element.name:
-                self._say(Finding.CHOICE_TWICE, Place(place, element.choice), element=element.choice)
+                self.say(Finding.CHOICE_TWICE, Place(place, element.choice), element=element.choice)
         for choice in known.required_choices:
             if choice not in made:
-                self._say(Finding.REQUIRED, Place(place, choice), element=f"{choice}[x]", type=known.name)
+                self.say(Finding.REQUIRED, Place(place, choice), element=f"{choice}[x]", type=known.name)
+
+    def _resource_definition(self, body: dict[str, Any], place: Place) -> Definition | None:
+        name = body.get("resourceType")
+        if not isinstance(name, str):
+            self.say(Finding.NO_RESOURCE_TYPE, place)
+        elif is_resource(name):
+            return definition(name)
+        elif r5_elements(name):
+            self.say(Finding.RESOURCE_TYPE_R5, place, type=name)
+        else:
+            self.say(Finding.RESOURCE_TYPE, place)
+        return None
 
     def _unknown(self, name: str, known: Definition, place: Place) -> None:
         if len(self.issues) >= MAX_ISSUES:
             return
         near = difflib.get_close_matches(name, known.elements, 1, 0.8)
         if near:
-            self._say(Finding.MISSPELT_ELEMENT, place, type=known.name, element=near[0])
+            self.say(Finding.MISSPELT_ELEMENT, place, type=known.name, element=near[0])
         elif name in r5_elements(known.name):
-            self._say(Finding.ELEMENT_R5, place, type=known.name, element=name)
+            self.say(Finding.ELEMENT_R5, place, type=known.name, element=name)
         else:
-            self._say(Finding.UNKNOWN_ELEMENT, place, type=known.name)
+            self.say(Finding.UNKNOWN_ELEMENT, place, type=known.name)
 
     def _repeated(self, body: Repeated, known: Definition, place: Place) -> None:
         for name in body.names:
             element = known.elements.get(name.removeprefix("_"))
             at = Place(place, element.path) if element else place
-            self._say(Finding.DUPLICATE_KEY, at, element=element.name if element else "a name")
+            self.say(Finding.DUPLICATE_KEY, at, element=element.name if element else "a name")
 
-    def _say(self, finding: Finding, place: Place, **words: object) -> None:
+    def say(self, finding: Finding, place: Place, **words: object) -> None:
+        """Report what was found."""
         if len(self.issues) < MAX_ISSUES:
             self.issues.append(finding.at(str(place), **words))
 
@@ -215,21 +229,6 @@ def record(value: object) -> dict[str, Any]:
 def rows(value: object) -> list[dict[str, Any]]:
     """Give the items of an array of objects, with an empty object for what is none, so that positions hold."""
     return [record(item) for item in value] if isinstance(value, list) else []
-
-
-def _resource_definition(body: dict[str, Any], place: Place) -> Definition | Issue:
-    name = body.get("resourceType")
-    if not isinstance(name, str):
-        return Finding.NO_RESOURCE_TYPE.at(str(place))
-    try:
-        known = definition(name)
-    except NotAType:
-        known = None
-    if known is not None and known.resource and known.name == name:
-        return known
-    if r5_elements(name):
-        return Finding.RESOURCE_TYPE_R5.at(str(place), type=name)
-    return Finding.RESOURCE_TYPE.at(str(place))
 
 
 def _nothing_at(beside: Any, index: int) -> bool:
@@ -248,19 +247,27 @@ def _listed(codes: frozenset[str]) -> str:
 def _extension(walk: Walk, body: dict[str, Any], place: Place) -> None:
     valued = any(name.removeprefix("_").startswith("value") for name in body)
     if valued == ("extension" in body):
-        walk.issues.append(Finding.EXTENSION_CONTENT.at(str(place)))
+        walk.say(Finding.EXTENSION_CONTENT, place)
 
 
 def _period(walk: Walk, body: dict[str, Any], place: Place) -> None:
     start, end = body.get("start"), body.get("end")
-    # only the day is compared: two times of one day may stand in different zones
-    if isinstance(start, str) and isinstance(end, str) and end[:10] < start[: len(end[:10])]:
-        walk.issues.append(Finding.PERIOD_ORDER.at(str(place)))
+    if isinstance(start, str) and isinstance(end, str) and _before(end, start):
+        walk.say(Finding.PERIOD_ORDER, place)
+
+
+def _before(one: str, other: str) -> bool:
+    """Compare two FHIR dates as far as both are given; times with their zones."""
+    if "T" in one and "T" in other:
+        with contextlib.suppress(ValueError, TypeError):  # whatever is malformed has an issue of its own
+            return datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    shared = min(len(one), len(other), len("YYYY-MM-DD"))
+    return one[:shared] < other[:shared]
 
 
 def _item(walk: Walk, body: dict[str, Any], place: Place) -> None:
     if "item" in body and "answer" in body:
-        walk.issues.append(Finding.ITEM_TWICE.at(str(place)))
+        walk.say(Finding.ITEM_TWICE, place)
 
 
 _RULES: Mapping[str, Callable[[Walk, dict[str, Any], Place], None]] = {

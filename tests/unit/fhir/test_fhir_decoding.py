@@ -200,6 +200,18 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
     "a resource type that FHIR does not have": (put(ORGANISATION, "resourceType", "Sykmelding"), "not-supported", ""),
     "a resource type of R5": (put(ORGANISATION, "resourceType", "Transport"), "not-supported", ""),
     "no resource type": (drop(ORGANISATION, "resourceType"), "required", "Bundle.entry[3].resource"),
+    "a resource type that only R4B has": (put(ORGANISATION, "resourceType", "NutritionProduct"), "not-supported", ""),
+    "an abstract type": (put(ORGANISATION, "resourceType", "DomainResource"), "not-supported", ""),
+    "two contained resources of one name": (
+        put(ORGANISATION, "contained", [{"resourceType": "Basic", "id": "x", "code": {"text": "y"}}] * 2),
+        "business-rule",
+        "Bundle.entry[3].resource.contained[1]",
+    ),
+    "a period that ends first by the clock": (
+        put(ENCOUNTER, "period", {"start": "2026-11-02T09:00:00+01:00", "end": "2026-11-02T08:30:00+01:00"}),
+        "invariant",
+        "Bundle.entry[4].resource.period",
+    ),
     "a data type for a resource": (put(ORGANISATION, "resourceType", "HumanName"), "not-supported", ""),
     # the bundle
     "a bundle type that is no message": (lambda b: b.__setitem__("type", "searchset"), "not-supported", "Bundle.type"),
@@ -258,6 +270,13 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
         "not-found",
         f"{QR}.author",
     ),
+    "a patient referred to and yet known by another number": (
+        lambda b: resource(b, ENCOUNTER)["subject"].__setitem__(
+            "identifier", {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "01819012345"}
+        ),
+        "business-rule",
+        "Bundle.entry[4].resource.subject",
+    ),
     "a patient known by another number": (
         lambda b: resource(b, ENCOUNTER).__setitem__(
             "subject", {"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "01819012345"}}
@@ -313,6 +332,28 @@ def test_an_entry_without_a_patient_first_does_not_shift_the_others() -> None:
     resource(bundle, PATIENT)["gender"] = "kvinne"  # one further on than before
     assert ("code-invalid", f"Bundle.entry[{PATIENT}].resource.gender") in found(bundle)
     assert ("not-supported", "Bundle.entry[0].request.method") in found(bundle)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-11-02T00:30:00+02:00", "2026-11-01T23:00:00Z"),
+        ("2026-11", "2026-11-01"),
+        ("2026-11-30", "2026-11"),
+        ("2026-11-02", "2026-11-02T00:00:00Z"),
+        ("2026-11-02T09:00:60Z", "2026-11-02T09:00:60Z"),
+    ],
+)
+def test_a_period_in_order_is_right_whatever_its_zones_and_precision(start: str, end: str) -> None:
+    bundle = message()
+    resource(bundle, ENCOUNTER)["period"] = {"start": start, "end": end}
+    assert found(bundle) == []
+
+
+def test_no_more_issues_are_listed_than_anybody_reads() -> None:
+    bundle = message()
+    resource(bundle, FORM)["item"] = [{"linkId": ""}] * 1000
+    assert len(decode(written(bundle)).issues) == 200
 
 
 def test_two_patients_are_refused_even_if_nothing_refers_to_the_second() -> None:
