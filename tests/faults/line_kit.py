@@ -54,7 +54,7 @@ class PlainLine:
             raise NotAcceptable([Issue("required", "patient", "not there")])
         if destination.recipient == "employer" and "active" not in facts:
             raise Refused("no consent", ["no-consent"])
-        body = {"id": seen["id"], "case": seen["case"], "patient": seen["patient"]}
+        body = {"id": seen["id"], "case": seen["case"], "patient": seen["patient"], "party": destination.party}
         return Sealed(
             json.dumps(body).encode(),
             "application/json",

@@ -9,7 +9,7 @@ from gateway.core.audit import Disclosure
 from gateway.core.errors import Busy, ConfigurationError, NotAcceptable, Refused
 from gateway.core.line import Event
 from gateway.edge.delivery import watch
-from gateway.edge.delivery.ports import Gather, Line, Sealed
+from gateway.edge.delivery.ports import Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
@@ -18,7 +18,6 @@ from gateway.edge.store.rows import Decided, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
 BATCH: Final = 64
-LEASE: Final = 120.0
 SUSPECT: Final = 2  # claimed before without a decision: it may have taken a process down
 POISON: Final = 5
 SET_ASIDE: Final = 3600.0
@@ -30,12 +29,13 @@ log = structlog.get_logger(__name__)
 class Decider:
     """Decides messages in batches; the batch is what one transaction records."""
 
-    def __init__(self, database: Database, vault: Vault, line: Line, gather: Gather) -> None:
-        self._database, self._vault, self._line, self._gather = database, vault, line, gather
+    def __init__(self, database: Database, vault: Vault, work: Work) -> None:
+        self._database, self._vault, self._lease = database, vault, work.decide_within
+        self._line, self._gather = work.line, work.gather
 
     async def decide_some(self) -> int:
         """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
-        claims = await self._database.write(CLAIM, (BATCH, LEASE))
+        claims = await self._database.write(CLAIM, (BATCH, self._lease))
         fresh = [claim for claim in claims if claim.failures < SUSPECT]
         await self._decide(fresh)
         for claim in claims:

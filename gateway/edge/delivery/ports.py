@@ -81,7 +81,8 @@ Channels = Callable[[str], Channel | None]
 class Work:
     """What a worker carries messages with, and the terms of its destinations.
 
-    `poll` is how many seconds pass at most between two looks at the store when nothing wakes the worker.
+    `poll` is how many seconds pass at most between two looks at the store when nothing wakes the worker;
+    `decide_within` is for how many seconds a batch is held to be decided, so for how long a node that dies delays it.
     """
 
     line: Line
@@ -90,5 +91,6 @@ class Work:
     terms: Mapping[str, Terms] = field(default_factory=dict)
     default_terms: Terms = field(default_factory=Terms)
     deciders: int = 2
+    decide_within: float = 30.0
     poll: float = 1.0
     probe: Probe = no_probe

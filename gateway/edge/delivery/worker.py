@@ -32,7 +32,7 @@ class Worker:
 
     def __init__(self, database: Database, vault: Vault, work: Work) -> None:
         self._database, self._vault, self._work = database, vault, work
-        self._decider = Decider(database, vault, work.line, work.gather)
+        self._decider = Decider(database, vault, work)
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._known: dict[str, Lane] = {}
         self._wakes: list[asyncio.Event] = []

@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.core.errors import Busy
 from gateway.core.ports import Clock
+from gateway.edge.store import statements
+from gateway.edge.store.clock import SteadyClock
 from gateway.edge.store.engine import CHANNEL, file_of, now, open_engine
 from gateway.edge.store.listen import Listener
 from gateway.edge.store.migrate import migrate
@@ -43,9 +45,12 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.node = node_name()
-        self.engine: Engine = open_engine(settings.url, settings.clock)
+        clock = SteadyClock(settings.clock)
+        self.engine: Engine = open_engine(settings.url, clock)
         migrate(self.engine)
         self._reads = self.engine.execution_options(reads=True)
+        for (last,) in self.rows(statements.LAST_RECORDED):
+            clock.reach(last)
         self._wakers: list[Callable[[], None]] = []
         self._writer = Writer(self.engine, self.node, probe=settings.probe, wake=self._wake)
         self._listener = (

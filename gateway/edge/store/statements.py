@@ -75,6 +75,7 @@ INBOUND = select(inbound).where(inbound.c.id == bindparam("id"))
 
 ADD_EVENT = insert(event)
 ADD_AUDIT = insert(audit)
+LAST_RECORDED = select(audit.c.recorded_at).order_by(audit.c.seq.desc()).limit(1)
 
 # Decision
 

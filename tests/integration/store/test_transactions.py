@@ -31,8 +31,7 @@ async def sealed(rig, *bodies):
 def rig_decider(rig):
     from gateway.edge.delivery.decider import Decider
 
-    work = rig.work()
-    return Decider(rig.database, rig.vault, work.line, work.gather)
+    return Decider(rig.database, rig.vault, rig.work())
 
 
 def actions(rig):

@@ -1,0 +1,78 @@
+import asyncio
+import os
+import signal
+
+import pytest
+from storm import Storm
+
+
+def embedded(tmp_path):
+    return [f"sqlite:///{tmp_path / 'line.db'}"]
+
+
+def three_nodes(postgres):
+    return [postgres.database()] * 3
+
+
+def show(ledger):
+    print(  # noqa: T201 - the numbers are what a storm is for
+        f"kills {ledger.kills}, acknowledged {len(ledger.acknowledged)}, lost {len(ledger.lost())}, "
+        f"leaked {len(ledger.leaked())}, under two keys {len(ledger.doubled())}, "
+        f"redelivered under the same key {ledger.redelivered()}, withdrawn {len(ledger.withdrawn)}"
+    )
+
+
+def holds(ledger, kills, acknowledged):
+    show(ledger)
+    assert ledger.kills >= kills
+    assert len(ledger.acknowledged) >= acknowledged
+    assert not ledger.lost()
+    assert not ledger.leaked()
+    assert not ledger.doubled()
+    assert ledger.withdrawn
+
+
+def test_a_node_killed_again_and_again_loses_nothing_and_leaks_nothing(tmp_path):
+    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage(6)), kills=2, acknowledged=100)
+
+
+def test_three_nodes_killed_again_and_again_lose_nothing_and_leak_nothing(tmp_path, postgres):
+    holds(asyncio.run(Storm(tmp_path, three_nodes(postgres)).rage(6)), kills=2, acknowledged=100)
+
+
+def test_the_storm_sees_a_loss_when_the_answer_goes_before_the_commit(tmp_path):
+    ledger = asyncio.run(Storm(tmp_path, embedded(tmp_path), control="ack-before-commit").rage(5, settle=4))
+    show(ledger)
+    assert ledger.lost()
+
+
+def test_the_storm_sees_a_leak_when_the_permit_is_not_looked_at_again(tmp_path):
+    ledger = asyncio.run(
+        Storm(tmp_path, embedded(tmp_path), control="no-check-at-attempt", trouble=0.4).rage(5, settle=4)
+    )
+    show(ledger)
+    assert ledger.leaked()
+
+
+async def kill_postmaster(storm, postgres, times):
+    for _ in range(times):
+        await asyncio.sleep(8)
+        os.kill(postgres.pid, signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(postgres.restart)
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(600)
+def test_a_long_storm_on_one_embedded_node(tmp_path):
+    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage(110, settle=120, senders=48)), 30, 20_000)
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(600)
+def test_a_long_storm_on_three_nodes_and_their_postmaster(tmp_path, postgres):
+    storm = Storm(tmp_path, three_nodes(postgres))
+    ledger = asyncio.run(
+        storm.rage(110, settle=120, senders=48, during=lambda storm: kill_postmaster(storm, postgres, 4))
+    )
+    holds(ledger, 30, 20_000)
