@@ -1,1 +1,1 @@
-"""The FHIR R4 adapter."""
+"""FHIR R4: the codec, and bundles read into and written from the canonical model."""

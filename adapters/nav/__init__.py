@@ -1,1 +1,1 @@
-"""NAV's messages: XML in MsgHead and fellesformat, application receipts, and what the employer gets."""
+"""NAV and KITH messages: MsgHead with its payloads, application receipts, and the employer's copy."""

@@ -33,7 +33,8 @@ class Issue:
 
     `code` is a FHIR issue-type (`structure`, `required`, `value`, `code-invalid`, `not-supported`, …).
     `at` is the place in the caller's own terms: a FHIRPath expression, an XML path, or row and column.
-    `what` says what is wrong, `mend` how to mend it; neither repeats a value.
+    `what` says what is wrong, `mend` how to mend it; neither repeats a value. `field` is the canonical field concerned,
+    where there is one.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Issue:
     what: str
     mend: str = ""
     severity: Severity = Severity.ERROR
+    field: str = ""
 
     def __str__(self) -> str:
         """One line: place, what, and how to mend it."""

@@ -3,11 +3,12 @@
 Adapters and edges implement them; `gateway.wiring` joins the two. Nothing here does anything.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.core.message import Parsed, Released, Rendered
+from gateway.core.vocabulary import DataClass
 
 
 class Parse(Protocol):
@@ -16,12 +17,20 @@ class Parse(Protocol):
     def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[Any]:
         """Read `raw`; with `report`, account for every leaf."""
 
+    def again(self, raw: bytes) -> Parsed[Any]:
+        """Read bytes that were accepted before; what was checked then need not be checked again."""
+
 
 class Render(Protocol):
     """Writes a released record in a wire format. Pure; raises `NotAcceptable` when something demanded is missing."""
 
-    def __call__(self, released: Released[Any], *, report: bool = False) -> Rendered:
-        """Write it; with `report`, say where each canonical leaf stands."""
+    def __call__(
+        self, released: Released[Any], classes: frozenset[DataClass] | None = None, *, report: bool = False
+    ) -> Rendered:
+        """Write it, with a program that cannot write any other data class than `classes` (none given: all).
+
+        With `report`, say where each canonical leaf stands.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,8 @@ class Format:
     """A wire format that the gateway knows, as `samspill formats` lists it.
 
     `model` names the canonical record, `version` the mapping's version, `schema` what the output is checked against.
-    `parse` or `render` is absent for a format that is only written or only read.
+    `parse` or `render` is absent for a format that is only written or only read. `lacks` gives, by canonical field, why
+    the format has no place for it. `places` gives, by canonical field, where it stands in the format.
     """
 
     id: str
@@ -40,6 +50,8 @@ class Format:
     media_type: str
     parse: Parse | None = None
     render: Render | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 class Channel(Protocol):

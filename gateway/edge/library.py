@@ -17,7 +17,7 @@ from gateway.mapping.compile import Reader, Writer
 from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Tree
+from gateway.mapping.tree import Leaf, Place, Record, Tree
 from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
 from gateway.mapping.wire_json import json_schema
@@ -32,6 +32,15 @@ def default_folder() -> Path:
     package = Path(__file__).parents[1]
     installed = package / "data" / "mappings"
     return installed if installed.is_dir() else package.parent / "mappings"
+
+
+def _trail(place: Place, separator: str) -> str:
+    """Give the path from the root as an author would write it, filters by their first value."""
+    own = "" if place.kind == "text" else f"{'@' if place.kind == 'attribute' else ''}{place.name}"
+    if place.filter:
+        own += f"[{place.filter.values[0]}]"
+    above = _trail(place.parent, separator) if place.parent else ""
+    return separator.join(part for part in (above, own) if part)
 
 
 class Library:
@@ -146,6 +155,15 @@ class Library:
         if name not in self._writers:
             self._writers[name] = Writer(self.mappings[name], self._checked(name))
         return self._writers[name]
+
+    def places(self, name: str) -> dict[str, str]:
+        """Give, by canonical field (without list indices), the path at which a mapping has it."""
+        separator = "/" if self.mappings[name].wire.format == "xml" else "."
+        return {
+            "".join(p.partition("]")[2] if i else p for i, p in enumerate(place.use.target.path.split("["))): trail
+            for place in self._checked(name).root.below()
+            if isinstance(place.use, Leaf | Record) and (trail := _trail(place, separator))
+        }
 
     def digest(self, name: str) -> str:
         """Give the version and the hash of a mapping's file, as the audit entry names it."""

@@ -35,10 +35,14 @@ class Writing:
         """Say that the format demands what the record does not have."""
         self.issues.append(
             Issue(
-                "required", at, f"the format demands {path}, and it is not there", f"see the rule at {self.places[w]}"
+                "required",
+                at,
+                f"the format demands {path}, and it is not there",
+                f"see the rule at {self.places[w]}",
+                field=path,
             )
         )
 
     def cannot(self, path: str, at: str, why: str, w: int) -> None:
         """Say that the format cannot hold a value."""
-        self.issues.append(Issue("value", at, f"{path} has {why}", f"see the rule at {self.places[w]}"))
+        self.issues.append(Issue("value", at, f"{path} has {why}", f"see the rule at {self.places[w]}", field=path))

@@ -1,0 +1,140 @@
+"""FHIR bundles to the canonical model, in the three shapes that EHRs send.
+
+NAV's batch pair and a message bundle say everything in a QuestionnaireResponse; an ordinary EHR's bundle has the
+diagnoses as Conditions and the consultation as an Encounter. Which one it is follows from what stands in it. Pure.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from adapters.fhir.codec import decode
+from gateway.core.errors import Issue, Severity
+from gateway.core.message import Parsed, Read
+from gateway.model import Coding, SickLeaveCertificate
+
+Reads = Callable[..., Parsed[SickLeaveCertificate]]
+"""A reading program: `read(bundle, report=…)`."""
+
+DIAGNOSIS = "hoveddiagnose"
+
+
+class FhirParser:
+    """Reads bundles; `form` is the program for those whose form says the diagnosis, `clinical` for the others."""
+
+    def __init__(self, form: Reads, clinical: Reads) -> None:
+        self._form = form
+        self._clinical = clinical
+
+    def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[SickLeaveCertificate]:
+        """Check and read a bundle. Never raises for what a sender sent; every issue is at a FHIRPath."""
+        decoded = decode(raw)
+        if decoded.resource is None:
+            return Parsed(None, decoded.issues)
+        wrong = [*_not_a_note(decoded.resource)]
+        if wrong:
+            return Parsed(None, (*decoded.issues, *wrong))
+        parsed = self.checked(decoded.resource, report=report)
+        return replace(parsed, issues=(*decoded.issues, *parsed.issues))
+
+    def again(self, raw: bytes) -> Parsed[SickLeaveCertificate]:
+        """Read bytes that this parser has accepted before, without checking them a second time."""
+        if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+            return self(raw)
+        resource = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+        return self.checked(_bundle_of(resource), report=False)
+
+    def checked(self, bundle: dict[str, Any], *, report: bool) -> Parsed[SickLeaveCertificate]:
+        """Read a bundle that is valid FHIR."""
+        if _has_diagnosis(bundle) or not any(r.get("resourceType") == "Condition" for r in _resources(bundle)):
+            return self._form(bundle, report=report)
+        return _promoted(self._clinical(bundle, report=report), _main_condition(bundle))
+
+
+def _bundle_of(resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the bundle, also out of a Parameters resource ($process-message's `content`)."""
+    if resource.get("resourceType") == "Parameters":
+        contents = [p for p in resource.get("parameter", ()) if p.get("name") == "content"]
+        return dict(contents[0]["resource"]) if contents else resource
+    return resource
+
+
+def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for entry in bundle.get("entry", ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield resource
+
+
+def _has_diagnosis(bundle: dict[str, Any]) -> bool:
+    return any(
+        isinstance(item, dict) and item.get("linkId") == DIAGNOSIS
+        for resource in _resources(bundle)
+        if resource.get("resourceType") == "QuestionnaireResponse"
+        for item in resource.get("item", ())
+    )
+
+
+def _not_a_note(resource: dict[str, Any]) -> Iterator[Issue]:
+    """Say why a valid resource is not one sick note."""
+    kind = resource.get("resourceType")
+    if kind != "Bundle":
+        yield Issue("not-supported", str(kind), "a sick note is sent as a Bundle", "put the resources in one Bundle")
+        return
+    forms = [r for r in _resources(resource) if r.get("resourceType") == "QuestionnaireResponse"]
+    if not forms:
+        what = "there is no QuestionnaireResponse, and so no period of absence"
+        yield Issue("required", "Bundle.entry", what, "add one with the item `aktivitet`")
+    if len(forms) > 1:
+        what = "there is more than one QuestionnaireResponse, and a Bundle is one sick note"
+        yield Issue("structure", "Bundle.entry", what, "send each sick note in a Bundle of its own")
+    if forms and forms[0].get("status") == "entered-in-error":
+        what = "the form is marked as entered in error"
+        yield Issue("business-rule", "Bundle.entry.resource.status", what, "send only what is to be forwarded")
+
+
+def _main_condition(bundle: dict[str, Any]) -> int:
+    """Give the number, among the Conditions, of the one that is the main diagnosis.
+
+    It is the one that the Encounter ranks first (Encounter.diagnosis.rank, R4 8.11), else the first it names, else
+    the first in the bundle.
+    """
+    conditions = [e for e in bundle.get("entry", ()) if e.get("resource", {}).get("resourceType") == "Condition"]
+    named = [
+        (diagnosis.get("rank", len(conditions) + 1), i, diagnosis.get("condition", {}).get("reference", ""))
+        for encounter in _resources(bundle)
+        if encounter.get("resourceType") == "Encounter"
+        for i, diagnosis in enumerate(encounter.get("diagnosis", ()))
+    ]
+    for _, _, reference in sorted(named):
+        for number, entry in enumerate(conditions):
+            own = f"Condition/{entry['resource'].get('id')}"
+            if reference and (reference == entry.get("fullUrl") or reference == own or reference.endswith(f"/{own}")):
+                return number
+    return 0
+
+
+def _promoted(parsed: Parsed[SickLeaveCertificate], main: int) -> Parsed[SickLeaveCertificate]:
+    """Make one of the diagnoses the main one, in the record and in the account of it."""
+    record = parsed.record
+    if record is None or not record.diagnosis.others or any(i.severity is Severity.ERROR for i in parsed.issues):
+        return parsed
+    others: list[Coding] = list(record.diagnosis.others)
+    main = min(main, len(others) - 1)
+    first = others.pop(main)
+    diagnosis = replace(record.diagnosis, main=first, others=tuple(others))
+    rows = tuple(_renamed(row, main) for row in parsed.rows)
+    return replace(parsed, record=replace(record, diagnosis=diagnosis), rows=rows)
+
+
+def _renamed(row: Read, main: int) -> Read:
+    head = "diagnosis.others["
+    if not row.field.startswith(head):
+        return row
+    number, _, rest = row.field[len(head) :].partition("]")
+    if int(number) == main:
+        return row._replace(field=f"diagnosis.main{rest}")
+    moved = int(number) - (int(number) > main)
+    return row._replace(field=f"{head}{moved}]{rest}")

@@ -1,0 +1,28 @@
+"""The canonical model to FHIR R4 JSON. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from gateway.core.message import Released, Rendered, Written
+from gateway.core.vocabulary import DataClass
+
+MEDIA_TYPE = "application/fhir+json"
+Writes = Callable[..., tuple[Any, tuple[Written, ...]]]
+"""A writing program: `write(record, classes, report=…)`."""
+
+
+class JsonRenderer:
+    """Writes what was released as a JSON object: a FHIR Bundle, or the employer's copy for payroll systems."""
+
+    def __init__(self, writes: Writes, media_type: str = MEDIA_TYPE) -> None:
+        self._writes = writes
+        self._media_type = media_type
+
+    def __call__(
+        self, released: Released[Any], classes: frozenset[DataClass] | None = None, *, report: bool = False
+    ) -> Rendered:
+        """Write it. Raises `NotAcceptable` when the format demands what was not released."""
+        output, rows = self._writes(released.record, classes, report=report)
+        return Rendered(orjson.dumps(output), self._media_type, rows)

@@ -1,0 +1,178 @@
+"""The line, top to bottom: what becomes of a message between its bytes coming in and its bytes going out.
+
+    receive → parse → gather → decide → minimise → render → seal → deliver → receipt
+
+Everything from `parse` to `render` is here and pure: the same input gives the same bytes. What the outside knows
+(consents, registers, the time) is gathered before and handed in as facts; sealing and delivering come after, at the
+edge.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from gateway.core.decision import Decision
+from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.identifiers import Kind, is_valid
+from gateway.core.message import Parsed, Released, Rendered, Route
+from gateway.core.ports import Format
+from gateway.core.vocabulary import DataClass
+from gateway.mapping.report import Report, join
+from gateway.model import Identifier, Receiver, SickLeaveCertificate
+from gateway.policy import pdp, pep
+from gateway.policy.facts import Facts
+from gateway.policy.rules import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """What the gateway adds: who the recipient is, (an employer) its place among the organisations, when it came."""
+
+    name: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+    employer: str = ""
+    legal: str = ""
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one route: the table, and the data classes that any state of it could ever release."""
+
+    table: Table
+    route: Route
+    ceiling: frozenset[DataClass]
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One message on its way: what was decided, what was released, what was written, and the account of it."""
+
+    parsed: Parsed[Any]
+    released: Released[Any]
+    rendered: Rendered
+    decision: Decision | None = None
+    report: Report | None = None
+
+
+def parse(source: Format, raw: bytes, *, report: bool = False) -> Parsed[Any]:
+    """Read a message. Raises `NotAcceptable` with every reason when it cannot be accepted as it stands."""
+    if source.parse is None:
+        raise NotAcceptable([Issue("not-supported", "", f"{source.id} is written and never read")])
+    parsed = source.parse(raw, report=report)
+    if parsed.record is None:
+        raise NotAcceptable(parsed.issues)
+    return parsed
+
+
+def deliverable(parsed: Parsed[Any]) -> tuple[Issue, ...]:
+    """Give what stands in the way of forwarding a sick note, each issue at the place in the sender's own terms.
+
+    These are the gateway's demands beyond the format's: who it is about, for when, and what to call it.
+    """
+    if not isinstance(parsed.record, SickLeaveCertificate):
+        return ()
+    places = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
+    return tuple(_demands(parsed.record, places))
+
+
+def missing_for(note: Any, source: Format, target: Format, to: Addressee) -> tuple[Issue, ...]:
+    """Give what a target's format demands and the note does not have, each at the place in the source's own terms."""
+    try:
+        render(target, pep.unrestricted(address(note, to)), None)
+    except NotAcceptable as error:
+        return tuple(_in_terms_of(source, target, issue) for issue in error.issues)
+    return ()
+
+
+def _in_terms_of(source: Format, target: Format, issue: Issue) -> Issue:
+    bare = "".join(part.partition("]")[2] if i else part for i, part in enumerate(issue.field.split("[")))
+    place = source.places.get(bare, "") if issue.field else ""
+    mend = f"give it at {place}" if place and issue.code == "required" else ""
+    return replace(issue, at=place, what=f"{target.title}: {issue.what}", mend=mend)
+
+
+def _demands(note: SickLeaveCertificate, places: dict[str, str]) -> Iterator[Issue]:
+    if not note.id:
+        yield Issue("required", places.get("id", ""), "the message has no id", "give it one that is never used again")
+    if note.patient.id is None:
+        yield Issue("required", "", "the patient has no national number or D-number", "give one")
+    elif not any(is_valid(note.patient.id.value, kind) for kind in (Kind.NATIONAL_NUMBER, Kind.D_NUMBER)):
+        at = places.get("patient.id.value", "")
+        yield Issue("value", at, "the patient's number is no national number or D-number", "check its digits")
+    if not note.periods:
+        yield Issue("required", "", "there is no period of absence", "give at least one")
+    for i, period in enumerate(note.periods):
+        if period.end < period.start:
+            at = places.get(f"periods[{i}].end", "")
+            yield Issue("business-rule", at, "the period ends before it begins", "swap or mend the two dates")
+
+
+def address(note: Any, to: Addressee) -> Any:
+    """Give a note with what the gateway knows and its sender does not: the recipient, and when it was received."""
+    if not isinstance(note, SickLeaveCertificate):
+        return note
+    receiver = Receiver(name=to.name, identifiers=to.identifiers) if to.name else note.receiver
+    return replace(
+        note,
+        receiver=receiver,
+        received_at=to.received_at or note.received_at,
+        employer_orgnr=to.employer or note.employer_orgnr,
+        legal_orgnr=to.legal or to.employer or note.legal_orgnr,
+    )
+
+
+def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
+    """Say, for each data class of the message, whether this recipient may have it, and by which rules."""
+    return pdp.decide(table, route, facts, record)
+
+
+def minimise(record: Any, decision: Decision) -> Released[Any]:
+    """Take away everything that was not permitted. Raises `Refused` when nothing is left that may go."""
+    return pep.release(record, decision)
+
+
+def render(
+    target: Format, released: Released[Any], classes: frozenset[DataClass] | None, *, report: bool = False
+) -> Rendered:
+    """Write what was released, with a program that cannot write any data class outside `classes`."""
+    if target.render is None:
+        raise NotAcceptable([Issue("not-supported", "", f"{target.id} is read and never written")])
+    return target.render(released, classes, report=report)
+
+
+def forward(parsed: Parsed[Any], target: Format, rules: Rules, facts: Facts, to: Addressee) -> Translation:
+    """Take a message that was read the rest of the way: decide, minimise, render.
+
+    Raises `Refused` when the rules let nothing through, `NotAcceptable` when the format demands what is not there.
+    """
+    reporting = bool(parsed.rows)
+    record = address(parsed.record, to)
+    decision = decide(rules.table, rules.route, facts, record)
+    released = minimise(record, decision)
+    rendered = render(target, released, rules.ceiling, report=reporting)
+    report = join(_readdressed(parsed, to), released, rendered.rows, target.lacks) if reporting else None
+    return Translation(parsed, released, rendered, decision, report)
+
+
+def _readdressed(parsed: Parsed[Any], to: Addressee) -> Parsed[Any]:
+    """Give the account of a reading whose receiver was replaced."""
+    if not to.name:
+        return parsed
+    rows = (
+        row._replace(outcome="dropped", field="", why="the gateway addresses the message itself")
+        if row.field.startswith("receiver.") and row.outcome == "carried"
+        else row
+        for row in parsed.rows
+    )
+    return replace(parsed, rows=tuple(rows))
+
+
+def convert(parsed: Parsed[Any], target: Format) -> Translation:
+    """Write a message in another format for an operator who asked for all of it (`--unrestricted`)."""
+    reporting = bool(parsed.rows)
+    released = pep.unrestricted(parsed.record)
+    rendered = render(target, released, None, report=reporting)
+    report = join(parsed, released, rendered.rows, target.lacks) if reporting else None
+    return Translation(parsed, released, rendered, report=report)
