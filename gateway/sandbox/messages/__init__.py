@@ -2,7 +2,8 @@
 
 `graded`, `full` (a second diagnosis and a note to NAV) and `faulty` (an unknown diagnosis and activity, a missing end
 date, wrong types) are message bundles, `treatment-days` is NAV's batch pair (QuestionnaireResponse and
-DocumentReference under one id), and `clinical` holds Conditions and an Encounter and no form.
+DocumentReference under one id), and `clinical` says the diagnoses as Conditions of an Encounter, as an
+ordinary EHR holds them, and only the periods in a form.
 """
 
 from importlib import resources
