@@ -200,6 +200,15 @@ def checking(anchors: Anchors, revocation: Revocation, now: Callable[[], datetim
     return check
 
 
+def chain_only(anchors: Anchors, now: Callable[[], datetime]) -> TrustChain:
+    """Check chains alone, for the demo: its authority has thrown its key away and publishes no revocation."""
+
+    def check(certificate: x509.Certificate, purpose: Purpose) -> None:
+        anchors.chain(certificate, purpose, now())
+
+    return check
+
+
 def expiring(certificates: Iterable[x509.Certificate], at: datetime, within: timedelta) -> tuple[x509.Certificate, ...]:
     """Give the certificates that expire, or have expired, by `within` from `at`, soonest first."""
     soon = (one for one in certificates if one.not_valid_after_utc <= at + within)

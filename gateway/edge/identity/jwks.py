@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 
 from gateway.core.errors import Busy
 from gateway.core.ports import Clock
+from gateway.edge.identity.fetch import bounded
 from gateway.edge.identity.tokens import public_keys
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -67,19 +68,12 @@ class PublishedKeys:
 
 
 def fetching(client: httpx.AsyncClient) -> Fetch:
-    """Fetch over HTTPS with `client`: no redirects, a bounded body."""
+    """Fetch keys over HTTPS with `client`."""
 
     async def fetch(url: str) -> bytes:
         if not url.startswith("https://"):
             raise OSError("keys are fetched over https only")
-        body = b""
-        async with client.stream("GET", url, follow_redirects=False, headers={"Accept": "application/json"}) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise OSError("the issuer did not give its keys")
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > LARGEST:
-                    raise OSError("the issuer's keys are too large")
-        return body
+        request = client.build_request("GET", url, headers={"Accept": "application/json"})
+        return await bounded(client, request, LARGEST)
 
     return fetch

@@ -176,7 +176,9 @@ class Authority:
         return certificate(name, private.public_key(), self, **how), private
 
 
-def certificate(name, public, by, *, ca=False, start=AT - timedelta(days=30), days=365, usage=(), purposes=None):
+def certificate(
+    name, public, by, *, ca=False, start=AT - timedelta(days=30), days=365, usage=(), purposes=None, places=()
+):
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_name = by.certificate.subject if hasattr(by, "certificate") else subject
     chosen = set(usage) or ({"key_cert_sign", "crl_sign"} if ca else {"digital_signature", "key_encipherment"})
@@ -197,6 +199,8 @@ def certificate(name, public, by, *, ca=False, start=AT - timedelta(days=30), da
         if stated:
             builder = builder.add_extension(x509.ExtendedKeyUsage(stated), critical=False)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    for place in places:
+        builder = builder.add_extension(place, critical=False)
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False
     )

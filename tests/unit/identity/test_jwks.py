@@ -119,7 +119,7 @@ def test_the_fetch_gives_the_body():
 @pytest.mark.parametrize("status", [301, 302, 404, 500])
 def test_the_fetch_follows_no_redirect_and_takes_no_error_for_keys(status):
     respx.get(URL).respond(status, headers={"Location": "https://attacker.example/jwks"})
-    with pytest.raises(OSError, match="did not give"):
+    with pytest.raises(OSError, match="did not give it"):
         fetch()
 
 

@@ -127,6 +127,7 @@ MISTAKES = {
     "no name": ("    name: Havna Prøveverk\n", "", "employer has no name", ""),
     "no binding": ("    binding: bearer\n", "", "has no binding", ""),
     "a client without id": ("        id: abc\n", "", "a client has no id", ""),
+    "a control character": ("id: abc", "id: a\x1fc", "a character stands here", "take it out"),
     "not YAML": ("parties:", "parties: {", "this is not YAML", ""),
 }
 
