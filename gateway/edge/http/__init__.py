@@ -1,6 +1,19 @@
 """The HTTP edge: routes, errors in the caller's own format, and the ports that wiring fills in."""
 
 from gateway.edge.http.app import create_app
+from gateway.edge.http.server import Tls, server_config
 from gateway.edge.http.services import Consents, ConsentVersion, Fhir, Intake, Limits, Party, Services, Stale
 
-__all__ = ["ConsentVersion", "Consents", "Fhir", "Intake", "Limits", "Party", "Services", "Stale", "create_app"]
+__all__ = [
+    "ConsentVersion",
+    "Consents",
+    "Fhir",
+    "Intake",
+    "Limits",
+    "Party",
+    "Services",
+    "Stale",
+    "Tls",
+    "create_app",
+    "server_config",
+]

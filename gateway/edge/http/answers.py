@@ -27,6 +27,11 @@ def answer_fault(request: Request, services: Services, fault: Fault) -> Response
     return respond(_problem(fault), PROBLEM, fault.status, fault.headers)
 
 
+def origin(request: Request, services: Services) -> str:
+    """Give scheme and host as callers see them, without a slash at the end."""
+    return (services.base_url or str(request.base_url)).rstrip("/")
+
+
 def respond(body: bytes, media: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with bytes of a media type, which is given a charset."""
     return Response(body, status, dict(headers or {}), f"{media};charset=utf-8")

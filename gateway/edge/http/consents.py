@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.edge.http.answers import respond
+from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import aside, read_body
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.messages import check_body
@@ -54,7 +54,7 @@ def router(services: Services) -> APIRouter:
         versions = await services.consents.history(_checked(consent_id), party)
         if not versions:
             raise NotThere("no consent that this caller may see has this id")
-        return respond(services.fhir.encode(_history(versions, _base(request)), back), back)
+        return respond(services.fhir.encode(_history(versions, _base(request, services)), back), back)
 
     return routes
 
@@ -68,7 +68,7 @@ async def _put(request: Request, services: Services, consent_id: str | None) -> 
     if consent_id is not None and resource.get("id", consent_id) != consent_id:
         raise NotAcceptable([_OTHER_ID])
     stored = await services.consents.put(consent_id, resource, party, _expected(request))
-    headers = {**_versioned(stored), "Location": f"{_base(request)}/{stored.id}/_history/{stored.version}"}
+    headers = {**_versioned(stored), "Location": f"{_base(request, services)}/{stored.id}/_history/{stored.version}"}
     return respond(services.fhir.encode(stored.resource, back), back, 201 if consent_id is None else 200, headers)
 
 
@@ -96,8 +96,8 @@ def _expected(request: Request) -> int | None:
     return int(found[1])
 
 
-def _base(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}/fhir/Consent"
+def _base(request: Request, services: Services) -> str:
+    return f"{origin(request, services)}/fhir/Consent"
 
 
 def _versioned(consent: ConsentVersion) -> dict[str, str]:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.errors import Issue, NotAcceptable, Severity
-from gateway.edge.http.answers import respond
+from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import aside, read_body
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import sent_media, wanted_media
@@ -79,7 +79,7 @@ async def _key(request: Request, services: Services, raw: bytes) -> str:
 
 async def _taken(request: Request, services: Services, message_id: str, party: Party, back: str) -> Response:
     """Answer 202, with what `Prefer` asks for: nothing, the Task, or an OperationOutcome, which is the default."""
-    headers = {"Location": f"{str(request.base_url).rstrip('/')}/fhir/Task/{message_id}"}
+    headers = {"Location": f"{origin(request, services)}/fhir/Task/{message_id}"}
     prefer = {part.strip() for part in request.headers.get("prefer", "").lower().split(",")}
     if "return=minimal" in prefer:
         return Response(b"", 202, headers)

@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.edge.http.answers import respond, respond_json
+from gateway.edge.http.answers import origin, respond, respond_json
 from gateway.edge.http.negotiation import wanted_media
 from gateway.edge.http.services import Services
 
@@ -31,15 +31,11 @@ def router(services: Services) -> APIRouter:
     @routes.get("/fhir/metadata", response_model=None)
     async def metadata(request: Request) -> Response:
         back = wanted_media(request, services.fhir)
-        return respond(services.fhir.encode(services.metadata(f"{_origin(request)}/fhir"), back), back)
+        return respond(services.fhir.encode(services.metadata(f"{origin(request, services)}/fhir"), back), back)
 
     @routes.get("/.well-known/smart-configuration", response_model=None)
     @routes.get("/fhir/.well-known/smart-configuration", response_model=None)
     async def smart(request: Request) -> Response:
-        return respond_json(services.smart_configuration(_origin(request)))
+        return respond_json(services.smart_configuration(origin(request, services)))
 
     return routes
-
-
-def _origin(request: Request) -> str:
-    return str(request.base_url).rstrip("/")

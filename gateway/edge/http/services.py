@@ -127,7 +127,8 @@ class Services:
     `identify` raises `Unidentified` (401) or `Refused` (403). `dry_run` says what would become of a message, as issues.
     `status` gives a message's FHIR Task, if the party sent it. `take_nav` takes a NAV message or receipt and gives the
     AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`. `ready` gives each thing that must
-    work, and whether it does. `metadata` and `smart_configuration` are made for the base URL that was called.
+    work, and whether it does. `metadata` and `smart_configuration` are made for a base URL: `base_url`, which is scheme
+    and host as callers see them, or what the request says when there is none.
     """
 
     fhir: Fhir
@@ -142,4 +143,5 @@ class Services:
     metadata: Callable[[str], Mapping[str, Any]]
     smart_configuration: Callable[[str], Mapping[str, Any]]
     registry: CollectorRegistry
+    base_url: str = ""
     limits: Limits = field(default_factory=Limits)

@@ -18,7 +18,7 @@ from adapters.fhir import codec
 from gateway.core.errors import Busy, Issue, NotAcceptable, Severity
 from gateway.core.line import State
 from gateway.core.vocabulary import Role
-from gateway.edge.http import ConsentVersion, Limits, Party, Services, Stale, create_app
+from gateway.edge.http import ConsentVersion, Limits, Party, Services, Stale, create_app, server_config
 from gateway.edge.identity import Unidentified
 from gateway.edge.store.accept import Conflict
 from gateway.edge.store.operate import NotThere
@@ -150,10 +150,7 @@ def running(limits: Limits) -> Iterator[Edge]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     edge = Edge(f"http://127.0.0.1:{port}", port, MemoryIntake(), MemoryConsents(), {"store": True})
-    config = uvicorn.Config(
-        create_app(services(edge, limits)), log_level="warning", access_log=False, lifespan="off", server_header=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(create_app(services(edge, limits)), "127.0.0.1", port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
     thread.start()
     while not server.started:

@@ -41,6 +41,20 @@ def test_metrics_name_routes_and_never_addresses(client: httpx.Client) -> None:
     assert "anarifugl" not in text
 
 
+def test_nothing_of_a_request_but_its_route_reaches_the_log(
+    client: httpx.Client, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = written(message()).replace(b"female", b"Kanarifugl")
+    with structlog.testing.capture_logs() as logged, caplog.at_level(logging.DEBUG):
+        assert client.post("/fhir?patient=Kanarifugl", content=raw, headers=JSON).status_code == 422
+        client.get("/fhir/Task/Kanarifugl?name=Kanarifugl", headers={"X-Request-Id": "r-1", "Referer": "Kanarifugl"})
+    assert [(line["route"], line["status"]) for line in logged] == [("/fhir", 422), ("/fhir/Task/{message_id}", 404)]
+    assert logged[1]["request"] == "r-1"
+    out = capfd.readouterr()
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
+    assert "Kanarifugl" not in json.dumps(logged) + out.out + out.err + "".join(ours)
+
+
 def test_nothing_there_and_wrong_method_are_told_in_the_format_of_the_place(client: httpx.Client) -> None:
     for path, media in (
         ("/fhir/none", "application/fhir+json"),
