@@ -25,12 +25,14 @@ from gateway.core.errors import ConfigurationError
 ORGANISATION: Final = "Samspill example – not for production"  # noqa: RUF001 - the dash is part of the mark
 ACTORS: Final = ("gateway", "ehr", "nav", "employer", "coordinator")
 VALIDITY: Final = timedelta(days=30 * 365)
+BACKDATED: Final = timedelta(days=6 * 365)
+"""How long before they are made they are valid from, so that the demo runs where the clock is wrong."""
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def make(directory: Path, now: datetime) -> tuple[Path, ...]:
-    """Write a new set into `directory`, valid from the day before `now` (aware); give the files, sorted.
+    """Write a new set into `directory`, valid for 30 years from `now` (aware); give the files, sorted.
 
     Private keys get mode 600. Raises `ConfigurationError` when a file of the set is there already.
     """
@@ -134,7 +136,7 @@ class _Authority:
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - timedelta(days=1))
+            .not_valid_before(self.now - BACKDATED)
             .not_valid_after(self.now + VALIDITY)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )

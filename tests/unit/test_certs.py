@@ -19,6 +19,7 @@ from gateway.edge.trust import Anchors, Purpose, Untrusted
 COMMITTED = Path(__file__).parents[2] / "certs/example"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FAR = datetime(2055, 1, 1, tzinfo=UTC)
+EARLY = datetime(2022, 1, 1, tzinfo=UTC)
 
 
 def load(name: str) -> x509.Certificate:
@@ -54,7 +55,7 @@ def test_nothing_is_overwritten(made):
 
 
 @pytest.mark.parametrize("actor", certs.ACTORS)
-@pytest.mark.parametrize("at", [NOW, FAR], ids=["now", "in-2055"])
+@pytest.mark.parametrize("at", [EARLY, NOW, FAR], ids=["in-2022", "now", "in-2055"])
 def test_the_committed_certificates_chain_to_the_authority_for_what_they_are_for(actor, at):
     anchors = Anchors([load("ca.pem")])
     for purpose in (Purpose.SERVER, Purpose.CLIENT):
