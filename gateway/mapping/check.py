@@ -3,13 +3,16 @@
 `check` is the one door: it gives the tree, or every fault at once.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
 from gateway.mapping.codes import Table
 from gateway.mapping.emit import Module
 from gateway.mapping.emit_xml_write import XmlWriter
+from gateway.mapping.filterwords import filter_words
 from gateway.mapping.grow import Grower
 from gateway.mapping.language import LANGUAGE_VERSION, Mapping
 from gateway.mapping.nearest import nearest
@@ -22,21 +25,13 @@ def check(
     mapping: Mapping, schema: Schema, tables: Dict[str, Table], models: Dict[str, type]
 ) -> tuple[Tree | None, list[Fault]]:
     """Check a mapping against both sides; gives its tree only when there is no fault."""
-    faults: list[Fault] = []
-    if mapping.language != LANGUAGE_VERSION:
-        faults.append(
-            mapping.spot.fault(f"language {mapping.language} is not known", f"this is language {LANGUAGE_VERSION}")
-        )
+    faults = [*_header(mapping, schema)]
     model = models.get(mapping.model)
     if model is None:
-        faults.append(mapping.spot.fault(f"there is no model {mapping.model}", nearest(mapping.model, models)))
-        return None, faults
-    faults += [
-        mapping.spot.fault(f"there is no data class {name}", nearest(name, list(DataClass)))
-        for name in mapping.allow
-        if name not in set(DataClass)
-    ]
-    grower = Grower(mapping, schema, tables, model)
+        what = f"there is no model {mapping.model}"
+        return None, [*faults, mapping.spot_of("model").fault(what, nearest(mapping.model, models))]
+    sound = set(mapping.allow) <= set(DataClass)
+    grower = Grower(mapping if sound else replace(mapping, allow=()), schema, tables, model)
     root = grower.grow()
     faults += grower.faults
     if root is None:
@@ -53,9 +48,30 @@ def check(
     )
     if not faults:
         faults += _coverage(mapping, tree)
-        faults += _filter_words(mapping, root)
+        faults += filter_words(mapping, root)
+        faults += _namespaces(mapping, tree, schema)
+    if not faults:
         faults += _demanded(mapping, tree, schema)
     return (None if faults else tree), faults
+
+
+def _header(mapping: Mapping, schema: Schema) -> Iterator[Fault]:
+    """Demand that the words at the top of the file are known."""
+    if mapping.language != LANGUAGE_VERSION:
+        yield mapping.spot_of("language").fault(
+            f"language {mapping.language} is not known", f"this is language {LANGUAGE_VERSION}"
+        )
+    for name in mapping.allow:
+        if name not in set(DataClass):
+            yield mapping.spot_of(f"allow.{name}").fault(
+                f"there is no data class {name}", nearest(name, list(DataClass))
+            )
+    for key, names in (("bare", mapping.bare), ("unwrap", mapping.unwrap)):
+        for name in names:
+            if schema.root(name) is None:
+                yield mapping.spot_of(key).fault(
+                    f"{name} is no root of schema {schema.name}", nearest(name, schema.roots)
+                )
 
 
 def _coverage(mapping: Mapping, tree: Tree) -> list[Fault]:
@@ -66,11 +82,17 @@ def _coverage(mapping: Mapping, tree: Tree) -> list[Fault]:
         for field, reason in mapping.lacks.items()
         if not any(_covers(field, leaf) for leaf in leaves)
     ]
+    faults += [
+        reason.spot.fault(f"{field} is mapped, and listed under `lacks:` too", "take one of them away")
+        for field, reason in mapping.lacks.items()
+        if any(_covers(field, leaf) for leaf in leaves)
+        and all(leaf in tree.bound for leaf in leaves if _covers(field, leaf))
+    ]
     if mapping.allow:
         return faults
     open_ = sorted(leaf for leaf in leaves - tree.bound if not any(_covers(field, leaf) for field in mapping.lacks))
     faults += [
-        mapping.spot.fault(
+        mapping.spot_of("fields").fault(
             f"{leaf} is neither mapped nor listed under `lacks:`", "map it, or say why this format lacks it"
         )
         for leaf in open_
@@ -82,19 +104,39 @@ def _covers(field: str, leaf: str) -> bool:
     return leaf == field or (leaf.startswith(field) and leaf[len(field)] in ".[(")
 
 
-def _filter_words(mapping: Mapping, root: Place) -> list[Fault]:
-    """Demand that a word that filters on a system or URL is declared under `names`, or is a URI itself."""
+def _namespaces(mapping: Mapping, tree: Tree, schema: Schema) -> list[Fault]:
+    """Demand a prefix for each namespace that is written; a prefix for none of the schema's is a misspelt one."""
+    if not mapping.writes or schema.format != "xml":
+        return []
+    known = {_namespace(place) for place in tree.root.below() if place.kind == "element"}
+    lacking = {_namespace(place): place for place in _written_elements(tree.root)}
+    for uri in ("", *mapping.wire.prefixes.values()):
+        lacking.pop(uri, None)
     faults = []
-    declared = set(mapping.names.values())
-    for place in root.below():
-        told = place.filter
-        if told is None or told.path[-1].name not in ("system", "url"):
-            continue
-        if told.values not in declared and ":" not in told.values[0]:
-            faults.append(
-                place.spot.fault(f"{told.values[0]} is no name of this file", nearest(told.values[0], mapping.names))
-            )
-    return faults
+    for prefix, uri in mapping.wire.prefixes.items():
+        if uri not in known:
+            mend = nearest(uri, known)
+            faults.append(mapping.wire.spot_of(f"prefixes.{prefix}").fault(f"nothing here is in namespace {uri}", mend))
+            lacking = {missing: place for missing, place in lacking.items() if missing not in mend}
+    return faults + [
+        mapping.wire.spot_of("prefixes").fault(
+            f"{place.name} is in namespace {uri}, which has no prefix", "give it one under `prefixes:`"
+        )
+        for uri, place in lacking.items()
+    ]
+
+
+def _namespace(place: Place) -> str:
+    uri, brace, _ = place.child.tag.rpartition("}") if place.child else ("", "", "")
+    return uri[1:] if brace else ""
+
+
+def _written_elements(place: Place) -> Iterator[Place]:
+    if place.kind != "element" or not place.writes or (isinstance(place.use, Drop) and place.use.write is None):
+        return
+    yield place
+    for child in place.children:
+        yield from _written_elements(child)
 
 
 def _demanded(mapping: Mapping, tree: Tree, schema: Schema) -> list[Fault]:

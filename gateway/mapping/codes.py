@@ -5,7 +5,7 @@ the code alone: displays and systems beside it differ from sender to sender and 
 """
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core.errors import Fault
 from gateway.mapping.language import Spot
@@ -21,7 +21,7 @@ class Table:
     """One code table.
 
     `to_canonical` holds every spelling that is read, `to_wire` the one that is written, `columns` what is written
-    beside a code, by canonical word. `two_way` says that reading undoes writing for the whole canonical list.
+    beside a code, by canonical word. A table that is not `sound` has mistakes of its own, noted where it is read.
     """
 
     name: str
@@ -30,11 +30,12 @@ class Table:
     to_canonical: Dict[str, str]
     to_wire: Dict[str, str]
     columns: Dict[str, Dict[str, str]]
+    sound: bool = True
 
     @property
-    def two_way(self) -> bool:
-        """Whether every word of the canonical list can be written and is read back."""
-        return set(self.to_wire) == LISTS[self.list] and all(self.to_canonical[w] == c for c, w in self.to_wire.items())
+    def lacking(self) -> tuple[str, ...]:
+        """The words of the canonical list that it cannot write; a two-way table lacks none."""
+        return tuple(sorted(LISTS[self.list] - self.to_wire.keys()))
 
 
 def load_tables(text: str, file: str) -> tuple[dict[str, Table], list[Fault]]:
@@ -43,16 +44,18 @@ def load_tables(text: str, file: str) -> tuple[dict[str, Table], list[Fault]]:
     root = compose(text, file, faults)
     tables: dict[str, Table] = {}
     for name, block in root.items() if root else ():
-        table = _table(name, block)
-        if table:
-            tables[table.name] = table
+        before = len(faults)
+        table = _table(name, block) or Table(name.text(), name.spot, "", {}, {}, {})
+        tables[table.name] = replace(table, sound=len(faults) == before)
     return tables, faults
 
 
 def _table(name: Block, block: Block) -> Table | None:
     entries = block.entries(TABLE)
-    if not {"list", "columns", "rows"} <= set(entries):
-        block.fault(f"table {name.text()} needs list, columns and rows")
+    missing = [needed for needed in ("list", "columns", "rows") if needed not in entries]
+    if missing:
+        if len(entries) == block.size:
+            name.fault(f"table {name.text()} says no {' and no '.join(missing)}")
         return None
     listed = entries["list"].text()
     if listed not in LISTS:
@@ -73,6 +76,7 @@ def _table(name: Block, block: Block) -> Table | None:
         wire, canonical = cells[:2]
         if canonical not in LISTS[listed]:
             row.fault(f"{canonical} is not in the canonical list {listed}", nearest(canonical, LISTS[listed]))
+            continue
         if wire in to_canonical or canonical in to_wire:
             row.fault(
                 f"table {name.text()} is not one to one here", "put further spellings that are read under `also:`"
@@ -81,9 +85,10 @@ def _table(name: Block, block: Block) -> Table | None:
         to_canonical[wire], to_wire[canonical] = canonical, wire
         for column, cell in zip(columns[2:], cells[2:], strict=True):
             beside[column][canonical] = cell
+    written = frozenset(to_canonical)
     for alias, target in entries["also"].items() if "also" in entries else ():
-        if target.text() not in to_canonical:
-            target.fault(f"{target.text()} is not written by table {name.text()}", nearest(target.text(), to_canonical))
+        if target.text() not in written:
+            target.fault(f"{target.text()} is not written by table {name.text()}", nearest(target.text(), written))
         elif alias.text() in to_canonical:
             alias.fault(f"{alias.text()} stands in table {name.text()} already")
         else:

@@ -3,12 +3,13 @@
 Each mistake is a fault at its position, in plain words; a rule that has failed makes no further faults.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 
+from gateway.core.errors import Fault
 from gateway.mapping.codecs import fits
 from gateway.mapping.codes import Table
-from gateway.mapping.derive import DERIVATIONS
 from gateway.mapping.language import (
     Branch,
     ConstRule,
@@ -21,6 +22,7 @@ from gateway.mapping.language import (
     Step,
 )
 from gateway.mapping.nearest import nearest
+from gateway.mapping.options import CANONICAL, WIRE, derivation_faults, derived_faults, faults_of
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Target
 from gateway.mapping.walker import Scope, Stop, Walker
 from gateway.mapping.wire import Child, Schema, Shape
@@ -35,16 +37,18 @@ class Grower(Walker):
         self.mapping = mapping
         self.tables = tables
         self.model = model
-        self.bound: set[str] = set()
+        self.bound: dict[str, Spot] = {}
+        self.shapes_used: set[str] = set()
         self.words: dict[str, Place] = {}
 
     def grow(self) -> Place | None:
         """Walk every rule; gives the root place, or nothing when the root itself is wrong."""
         wire = self.mapping.wire
+        self.known_words = {self.mapping.spot_of(f"words.{w}"): path for w, path in self.mapping.words.items()}
         shape = self.schema.root(wire.root)
         if shape is None:
             self.faults.append(
-                wire.spot.fault(
+                wire.spot_of("root").fault(
                     f"{wire.root} is no root of schema {self.schema.name}", nearest(wire.root, self.schema.roots)
                 )
             )
@@ -60,7 +64,20 @@ class Grower(Walker):
             if place:
                 self.words[word] = place
         self._drop_each(root)
+        self._unused()
         return root
+
+    def _unused(self) -> None:
+        """Say which shapes of the file no rule uses: nothing in them would be checked."""
+        for name, shape in self.mapping.shapes.items():
+            if name not in self.shapes_used and shape.spot.file == self.mapping.spot.file:
+                self.faults.append(shape.spot.fault(f"no rule uses the shape {name}", "use it, or take it away"))
+
+    def _options(self, faults: Iterable[Fault]) -> None:
+        """Note what is wrong with a rule's options, and give the rule up if anything is."""
+        for fault in faults:
+            self.note(fault)
+            raise Stop
 
     def _try(self, rule: object, *args: object) -> None:
         try:
@@ -87,9 +104,10 @@ class Grower(Walker):
     def _field(self, scope: Scope, rule: FieldRule) -> None:
         if rule.direction != "both":
             if not rule.reason:
-                self.stop(rule.spot, f"{rule.field} goes one way only", "say why under `reason:`")
+                self.stop(rule.spot_of("direction"), f"{rule.field} goes one way only", "say why under `reason:`")
             scope = replace(scope, reads=rule.direction == "read", writes=rule.direction == "write")
         target = self._target(scope, rule)
+        self._options(faults_of(rule, target))
         if rule.by is not None:
             self._switch(scope, rule, target)
             return
@@ -99,7 +117,7 @@ class Grower(Walker):
         paths = [(rule.at or (), True)] + [(path, False) for path in rule.also_read]
         for path, written in paths:
             where = scope if written else replace(scope, writes=False)
-            spot = rule.at_spot or rule.spot
+            spot = rule.spot_of("at" if written else "also_read")
             place = where.place if rule.parts else self.place(where, path, spot, each=rule.each)
             if target.field.is_record and target.index is None and not target.tail:
                 self._record(where, rule, target, place)
@@ -145,14 +163,19 @@ class Grower(Walker):
         last = fields[-1]
         return len(fields) > len(scope.prefix_fields) and (last.optional or last.many)
 
-    def _write_only(self, rule: FieldRule, why: str) -> None:
+    def _write_only(self, rule: FieldRule, why: str, option: str = "") -> None:
         if self.mapping.direction != "write":
-            self.stop(rule.spot, why, "bind the record with its own `at:`, so that both directions work")
+            mend = "only a file with `direction: write` may say so"
+            if not option:
+                mend = "bind the record with its own `at:`, so that both directions work"
+            self.stop(rule.spot_of(option), why, mend)
 
     def _record(self, scope: Scope, rule: FieldRule, target: Target, place: Place) -> None:
         if rule.each != target.field.many:
             wanted = "each" if target.field.many else "at"
-            self.stop(rule.spot, f"{rule.field} holds {'many' if target.field.many else 'one'}", f"use `{wanted}:`")
+            self.stop(
+                rule.spot_of("at"), f"{rule.field} holds {'many' if target.field.many else 'one'}", f"use `{wanted}:`"
+            )
         if rule.each and not place.many:
             self._repeat_above(place, rule)
         made = target.field.kinds[0]
@@ -167,18 +190,23 @@ class Grower(Walker):
             above = above.parent
         if above is None or self.mapping.writes:
             self.stop(
-                rule.spot, f"{place.trail()} does not repeat", "use `at:`, or put `each:` on the step that repeats"
+                rule.spot_of("at"),
+                f"{place.trail()} does not repeat",
+                "use `at:`, or put `each:` on the step that repeats",
             )
         above.repeats = True
 
     def _contents(self, inner: Scope, rule: FieldRule) -> None:
         if rule.shape:
+            self.shapes_used.add(rule.shape)
             shape = self.mapping.shapes.get(rule.shape)
             if shape is None:
-                self.stop(rule.spot, f"there is no shape {rule.shape}", nearest(rule.shape, self.mapping.shapes))
+                self.stop(
+                    rule.spot_of("shape"), f"there is no shape {rule.shape}", nearest(rule.shape, self.mapping.shapes)
+                )
             if shape.model != inner.record.__name__:
                 self.stop(
-                    rule.spot,
+                    rule.spot_of("shape"),
                     f"shape {rule.shape} makes a {shape.model}, and {rule.field} is a {inner.record.__name__}",
                 )
             self._rules(inner, shape.fields, shape.drops, shape.consts)
@@ -191,7 +219,9 @@ class Grower(Walker):
 
     def _scalars(self, scope: Scope, rule: FieldRule, target: Target, place: Place) -> None:
         if not target.field.many:
-            self.stop(rule.spot, f"{rule.field} holds one value", "use `at:`")
+            self.stop(rule.spot_of("at"), f"{rule.field} holds one value", "use `at:`")
+        if not place.many:
+            self.stop(rule.spot_of("at"), f"{place.trail()} does not repeat", "a list needs a place that repeats")
         self.use(place, Record(target, None, rule.spot, each=True, empty=rule.absent == "empty"), rule.spot)
         item = Target((), target.fields, target.path, target.data_class)
         inner = Scope(place, scope.record, target.path, target.data_class, reads=scope.reads, writes=scope.writes)
@@ -201,7 +231,7 @@ class Grower(Walker):
     def _leaf(self, scope: Scope, rule: FieldRule, target: Target, place: Place, *, of_list: bool = False) -> None:
         kind = target.field.kinds[0]
         if target.field.many and not of_list and not rule.contains and target.index is None:
-            self.stop(rule.spot, f"{rule.field} holds many values", "use `each:`")
+            self.stop(rule.spot_of("at"), f"{rule.field} holds many values", "use `each:`")
         if rule.parts:
             leaf = self._parts(scope, rule, target, place)
             self._columns(replace(scope, place=place), rule, leaf)
@@ -211,15 +241,16 @@ class Grower(Walker):
         if scalar is None:
             raise Stop
         if rule.contains:
-            self._write_only(rule, "`contains:` tells only whether a list holds a code")
+            self._write_only(rule, "`contains:` tells only whether a list holds a code", "contains")
             kind = bool
         table = self._table(rule, target.field) if not rule.contains else None
         if not table and not fits(kind, scalar):
             self.stop(
-                rule.at_spot or rule.spot, f"a {kind.__name__} cannot stand in {place.trail()}, which is {scalar}"
+                rule.spot_of("at"),
+                f"{rule.field} is {CANONICAL[kind]}, and {place.trail()} holds {WIRE[scalar]}",
             )
         if rule.joined and not place.many:
-            self.stop(rule.spot, f"{place.trail()} does not repeat", "take `joined:` away")
+            self.stop(rule.spot_of("joined"), f"{place.trail()} does not repeat", "take `joined:` away")
         leaf = Leaf(
             target,
             kind,
@@ -228,15 +259,15 @@ class Grower(Walker):
             table=table,
             omit_unknown=rule.unknown == "omit",
             zone=rule.zone,
-            absent=self._derived(rule, rule.absent),
+            absent=self._derived(scope, rule),
             contains=rule.contains,
             joined=rule.joined,
             as_=rule.as_,
             of_list=of_list,
         )
         if rule.as_:
-            self._write_only(rule, "`as:` writes another form than is read")
-            self._derivation(rule.as_, rule.spot)
+            self._write_only(rule, "`as:` writes another form than is read", "as")
+            self._options(derivation_faults(rule.as_, rule.spot_of("as")))
         self.use(place, leaf, rule.spot)
         self._bind(target, rule.spot)
         self._columns(scope, rule, leaf)
@@ -247,7 +278,7 @@ class Grower(Walker):
         if shape is None or shape.text is None:
             known = [*(shape.children if shape else ()), *(f"@{a}" for a in (shape.attributes if shape else ()))]
             self.stop(
-                rule.at_spot or rule.spot,
+                rule.spot_of("at"),
                 f"{place.trail()} holds no text of its own",
                 f"it has {', '.join(known)}" if known else "",
             )
@@ -264,7 +295,7 @@ class Grower(Walker):
             rule.spot,
             table=table,
             omit_unknown=rule.unknown == "omit",
-            absent=self._derived(rule, rule.absent),
+            absent=self._derived(scope, rule),
             parts=rule.parts,
         )
         for name in rule.parts:
@@ -277,30 +308,34 @@ class Grower(Walker):
     def _part_place(self, place: Place, name: str, rule: FieldRule) -> Place:
         return self.step(place, Step(name), rule.spot)
 
-    def _derived(self, rule: FieldRule, written: str | Derived | None) -> str | Derived | None:
-        if isinstance(written, Derived):
-            self._derivation(written.by, rule.spot)
-        return written
-
-    def _derivation(self, name: str, spot: Spot) -> None:
-        if name not in DERIVATIONS:
-            self.stop(spot, f"there is no derivation {name}", nearest(name, DERIVATIONS))
+    def _derived(self, scope: Scope, rule: FieldRule) -> str | Derived | None:
+        if isinstance(rule.absent, Derived):
+            self._options(derived_faults(rule.absent, scope.record, rule.spot_of("absent")))
+        return rule.absent
 
     def _table(self, rule: FieldRule, field: Field) -> Table | None:
         if not rule.codes:
             if field.codes:
                 self.stop(rule.spot, f"{rule.field} holds a code of list {field.codes}", "name a code table: `codes:`")
             return None
+        spot = rule.spot_of("codes")
         table = self.tables.get(rule.codes)
         if table is None:
-            self.stop(rule.spot, f"there is no code table {rule.codes}", nearest(rule.codes, self.tables))
+            self.stop(spot, f"there is no code table {rule.codes}", nearest(rule.codes, self.tables))
+        if not table.sound:
+            raise Stop
         if table.list != field.codes:
+            fitting = ", ".join(t.name for t in self.tables.values() if t.list == field.codes)
             self.stop(
-                rule.spot, f"table {rule.codes} is of list {table.list}, and {rule.field} of {field.codes or 'no list'}"
+                spot,
+                f"table {rule.codes} is of list {table.list}, and {rule.field} of {field.codes or 'no list'}",
+                f"there is {fitting}" if fitting else "take `codes:` away",
             )
-        if self.mapping.writes and not table.two_way:
+        if self.mapping.writes and table.lacking:
             self.stop(
-                rule.spot, f"table {rule.codes} does not cover the whole list {table.list}", "add the missing rows"
+                spot,
+                f"table {rule.codes} ({table.spot}) cannot write {', '.join(table.lacking)} of list {table.list}",
+                "add a row for each",
             )
         return table
 
@@ -308,7 +343,13 @@ class Grower(Walker):
         for path, column in rule.columns.items():
             place = self.place(scope, path, rule.spot)
             if isinstance(of, Leaf) and of.table and column not in of.table.columns:
-                self.stop(rule.spot, f"table {of.table.name} has no column {column}", nearest(column, of.table.columns))
+                self.stop(
+                    rule.spot_of("columns"),
+                    f"table {of.table.name} has no column {column}",
+                    nearest(column, of.table.columns),
+                )
+            if isinstance(of, Switch) and column != "display":
+                self.stop(rule.spot_of("columns"), f"a branch has no {column}", nearest(column, ["display"]))
             displays = {b.name: b.display for b in rule.one_of} if isinstance(of, Switch) else {}
             self.use(place, Column(column, of, rule.spot, displays), rule.spot)
 
@@ -346,6 +387,8 @@ class Grower(Walker):
             made = self._branch_class(target, branch)
             if not branch.when:
                 self.stop(branch.spot, f"{branch.name} is told by a code", "give `when:`")
+            if branch.when in (code for code, _ in branches.values()):
+                self.stop(branch.code_spot, f"{branch.when} tells another branch already", "a code tells one branch")
             branches[branch.name] = (branch.when, made)
             inner = replace(
                 scope,
@@ -381,7 +424,7 @@ class Grower(Walker):
     def _drop(self, scope: Scope, rule: DropRule) -> None:
         place = self.place(scope, rule.at, rule.spot, each=True, through=True)
         if isinstance(rule.write, Derived):
-            self._derivation(rule.write.by, rule.spot)
+            self._options(derived_faults(rule.write, scope.record, rule.spot))
         self.use(place, Drop(rule.reason, rule.spot, rule.write), rule.spot)
 
     def _drop_each(self, root: Place) -> None:
@@ -403,8 +446,10 @@ class Grower(Walker):
         self.use(self.place(scope, path, spot), Link(word, spot), spot)
 
     def _bind(self, target: Target, spot: Spot) -> None:
-        self.bound.add(target.path)
-        if self.mapping.allow and target.data_class not in self.mapping.allow:
+        first = self.bound.setdefault(target.path, spot)
+        if first != spot and self.mapping.reads:
+            self.stop(spot, f"{target.path} is bound by the rule at line {first.line} already", "take one of them away")
+        if target.data_class not in (self.mapping.allow or (target.data_class,)):
             self.stop(
                 spot, f"{target.path} is {target.data_class}, which this file may not write", "see `allow:` at its top"
             )

@@ -72,10 +72,14 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One alternative of a `one_of`: the canonical class it makes, told by presence (`at`) or by code (`when`)."""
+    """One alternative of a `one_of`: the canonical class it makes, told by presence (`at`) or by code (`when`).
+
+    `code_spot` is the position of the code.
+    """
 
     name: str
     spot: Spot
+    code_spot: Spot
     at: Path | None
     when: str
     display: str
@@ -85,12 +89,12 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """A canonical field and where it stands on the wire."""
+    """A canonical field and where it stands on the wire; `spots` has the position of each option's value."""
 
     field: str
     spot: Spot
+    spots: Dict[str, Spot] = made_by(default_factory=dict)
     at: Path | None = None
-    at_spot: Spot | None = None
     each: bool = False
     value: Path | None = None
     shape: str = ""
@@ -111,6 +115,10 @@ class FieldRule:
     also_read: tuple[Path, ...] = ()
     direction: str = "both"
     reason: str = ""
+
+    def spot_of(self, option: str) -> Spot:
+        """Give the position of an option's value, or of the field when the option is not given."""
+        return self.spots.get(option, self.spot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,10 @@ class ShapeRule:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The wire format: `xml` or `json`, its schema, root, and (XML) the prefix each namespace is written with."""
+    """The wire format: `xml` or `json`, its schema, root, and (XML) the prefix each namespace is written with.
+
+    `spots` has the position of each value, and of each prefix (`prefixes.mh`).
+    """
 
     format: str
     schema: str
@@ -167,6 +178,11 @@ class Wire:
     spot: Spot
     prefixes: Dict[str, str] = made_by(default_factory=dict)
     questionnaire: str = ""
+    spots: Dict[str, Spot] = made_by(default_factory=dict)
+
+    def spot_of(self, key: str) -> Spot:
+        """Give the position of a value, or of the wire format when it is not given."""
+        return self.spots.get(key, self.spot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +195,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A whole mapping file."""
+    """A whole mapping file; `spots` has the position of each header value, and of each word (`words.form`)."""
 
     name: str
     spot: Spot
+    spots: Dict[str, Spot]
     language: str
     version: str
     title: str
@@ -207,7 +224,7 @@ class Mapping:
     def on(self, base: "Mapping") -> "Mapping":
         """Give this mapping with everything of `base` that it does not say anew, less what stands under `without`."""
         own_fields = {rule.field for rule in self.fields}
-        own_places = {rule.at for rule in (*self.drops, *self.consts)} | set(self.without)
+        own_places = {*(drop.at for drop in self.drops), *(const.at for const in self.consts), *self.without}
         return replace(
             self,
             fields=(*(r for r in base.fields if r.field not in own_fields and r.at not in self.without), *self.fields),
@@ -222,6 +239,10 @@ class Mapping:
             unwrap=self.unwrap or base.unwrap,
             bare={**base.bare, **self.bare},
         )
+
+    def spot_of(self, key: str) -> Spot:
+        """Give the position of a header value, or of the file when it is not given."""
+        return self.spots.get(key, self.spot)
 
     @property
     def reads(self) -> bool:

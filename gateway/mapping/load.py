@@ -14,6 +14,7 @@ from gateway.mapping.language import (
     Path,
     Reason,
     ShapeRule,
+    Spot,
     Wire,
 )
 from gateway.mapping.nearest import nearest
@@ -72,6 +73,7 @@ class _Loader:
         return Mapping(
             name=entries["mapping"].text(),
             spot=self.root.spot,
+            spots=_spots(entries),
             language=_text(entries.get("language")),
             version=_text(entries.get("version")),
             title=_text(entries.get("title")),
@@ -106,6 +108,8 @@ class _Loader:
             spot=(entries.get("schema") or block).spot,
             prefixes={k.text(): v.text() for k, v in _items(entries.get("prefixes"))},
             questionnaire=_text(entries.get("questionnaire")),
+            spots={key: value.spot for key, value in entries.items()}
+            | {f"prefixes.{name.text()}": uri.spot for name, uri in _items(entries.get("prefixes"))},
         )
 
     def _fields(self, block: Block | None) -> tuple[FieldRule, ...]:
@@ -113,7 +117,7 @@ class _Loader:
 
     def _field(self, name: Block, value: Block) -> FieldRule:
         if value.is_text:
-            return FieldRule(name.text(), name.spot, at=self._path(value), at_spot=value.spot)
+            return FieldRule(name.text(), name.spot, {"at": value.spot}, at=self._path(value))
         entries = value.entries(FIELD)
         at = entries.get("each") or entries.get("at")
         if not at and "one_of" not in entries:
@@ -121,8 +125,8 @@ class _Loader:
         return FieldRule(
             field=name.text(),
             spot=name.spot,
+            spots={option: block.spot for option, block in entries.items()} | ({"at": at.spot} if at else {}),
             at=self._path(at) if at else None,
-            at_spot=at.spot if at else None,
             each="each" in entries,
             value=self._path(entries["value"]) if "value" in entries else None,
             shape=_text(entries.get("shape")),
@@ -150,6 +154,7 @@ class _Loader:
         return Branch(
             name=name.text(),
             spot=name.spot,
+            code_spot=(entries.get("when") or name).spot,
             at=self._path(entries["at"]) if "at" in entries else None,
             when=_text(entries.get("when")),
             display=_text(entries.get("display")),
@@ -236,6 +241,13 @@ class _Loader:
             block.fault(f"{block.text()} is not one of {', '.join(sorted(known))}", nearest(block.text(), known))
             return default
         return block.text()
+
+
+def _spots(entries: dict[str, Block]) -> dict[str, Spot]:
+    spots = {key: block.spot for key, block in entries.items()}
+    spots |= {f"words.{word.text()}": path.spot for word, path in _items(entries.get("words"))}
+    spots |= {f"allow.{item.text()}": item.spot for item in _list(entries.get("allow"))}
+    return spots
 
 
 def _items(block: Block | None) -> list[tuple[Block, Block]]:

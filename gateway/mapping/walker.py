@@ -37,12 +37,17 @@ class Walker:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.faults: list[Fault] = []
+        self.known_words: dict[Spot, Path] = {}
 
     def place(self, scope: Scope, path: Path, spot: Spot, *, each: bool = False, through: bool = False) -> Place:
         """Walk a path from a scope's place; `through` lets it pass through records (for drops)."""
         place = scope.place
         for i, step in enumerate(path):
-            place = self.own_text(place) if step.is_text else self.step(place, step, spot)
+            place = (
+                self.own_text(place)
+                if step.is_text
+                else self.step(place, step, self._blamed(scope, path[: i + 1], spot))
+            )
             last = i == len(path) - 1
             if last:
                 place.reads, place.writes = scope.reads, scope.writes
@@ -91,6 +96,9 @@ class Walker:
         shape = place.shape or Shape("?")
         child = shape.attributes.get(step.name) if step.attribute else shape.child(step.name)
         if child is None:
+            if not shape.children and not shape.attributes:
+                at = place.spot if isinstance(place.use, Record) else spot
+                self.stop(at, f"{place.trail()} is a text, and nothing stands below it")
             known = shape.attributes if step.attribute else shape.children
             what = "attribute" if step.attribute else "element" if self.schema.format == "xml" else "property"
             self.stop(spot, f"{place.trail()} has no {what} {step.name}", nearest(step.name, known))
@@ -114,9 +122,19 @@ class Walker:
             self.stop(spot, f"{place.trail()} is taken by the rule at line {place.use.spot.line}")
         place.use = use
 
+    def _blamed(self, scope: Scope, path: Path, spot: Spot) -> Spot:
+        """Give the position of the word that a path begins with, when it goes wrong inside the word."""
+        words = {} if scope.place.parent else self.known_words
+        return next((at for at, word in words.items() if word[: len(path)] == path), spot)
+
+    def note(self, fault: Fault) -> None:
+        """Note a fault; a position has one, however many rules come by it."""
+        if all((f.file, f.line, f.column) != (fault.file, fault.line, fault.column) for f in self.faults):
+            self.faults.append(fault)
+
     def stop(self, spot: Spot, what: str, mend: str = "") -> NoReturn:
         """Note a fault and give the rule up."""
-        self.faults.append(spot.fault(what, mend))
+        self.note(spot.fault(what, mend))
         raise Stop
 
     @staticmethod

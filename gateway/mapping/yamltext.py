@@ -54,6 +54,11 @@ class Block:
         """Whether it is a sequence."""
         return isinstance(self.node, yaml.SequenceNode)
 
+    @property
+    def size(self) -> int:
+        """How many entries or items it has; none for a text."""
+        return 0 if isinstance(self.node, yaml.ScalarNode) else len(self.node.value)
+
     def text(self) -> str:
         """Give the scalar."""
         if isinstance(self.node, yaml.ScalarNode):
