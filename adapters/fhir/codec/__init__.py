@@ -1,7 +1,7 @@
 """The FHIR R4 codec: bytes to a checked resource and back, before and after any mapping. Pure."""
 
 from adapters.fhir.codec.capability import capability_statement
-from adapters.fhir.codec.decoding import Decoded, decode, message_key, mismatch
+from adapters.fhir.codec.decoding import Decoded, decode, message_key, mismatch, reread
 from adapters.fhir.codec.encoding import encode, encode_outcome
 from adapters.fhir.codec.findings import Finding
 from adapters.fhir.codec.media import FHIR_JSON, FHIR_XML, MediaType, media_type
@@ -22,4 +22,5 @@ __all__ = [
     "message_key",
     "message_task",
     "mismatch",
+    "reread",
 ]

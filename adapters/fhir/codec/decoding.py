@@ -49,6 +49,17 @@ def decode(raw: bytes, media: str | None = None) -> Decoded:
     return _judged(tree, _walked(tree))
 
 
+def reread(raw: bytes) -> dict[str, Any]:
+    """Read once more what `decode` has accepted before, without checking it: the same resource, in a tenth of the time.
+
+    Raises `ValueError` for bytes that are no resource at all.
+    """
+    tree = _read(raw)
+    if isinstance(tree, Issue):
+        raise ValueError(str(tree))
+    return _content(tree)
+
+
 def message_key(raw: bytes) -> str:
     """Give the key by which a sender's repetition of a message is known: what the message calls itself.
 

@@ -2,7 +2,7 @@
 
 from gateway.edge.http.app import create_app
 from gateway.edge.http.server import Tls, server_config
-from gateway.edge.http.services import Consents, ConsentVersion, Fhir, Intake, Limits, Party, Services, Stale
+from gateway.edge.http.services import Consents, ConsentVersion, Fhir, Intake, Limits, Services, Stale
 
 __all__ = [
     "ConsentVersion",
@@ -10,7 +10,6 @@ __all__ = [
     "Fhir",
     "Intake",
     "Limits",
-    "Party",
     "Services",
     "Stale",
     "Tls",

@@ -14,6 +14,8 @@ from gateway.edge.http.envelope import Envelope
 from gateway.edge.http.faults import OUR_FAULT, fault_of
 from gateway.edge.http.services import Services
 
+PARTS = (operations, messages, consents, nav)
+
 
 def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI:
     """Give the ASGI application; `routers` are further parts (the inbox, absences, the console).
@@ -31,7 +33,7 @@ def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI
     app.add_exception_handler(SamspillError, answer)
     app.add_exception_handler(HTTPException, answer)
     app.add_middleware(Envelope, services=services)
-    for part in (operations, messages, consents, nav):
+    for part in PARTS:
         app.include_router(part.router(services))
     for router in routers:
         app.include_router(router)

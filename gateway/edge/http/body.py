@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from gateway.core.errors import Issue
-from gateway.edge.http.faults import HttpFault
+from gateway.edge.http.faults import CLOSE, HttpFault
 from gateway.edge.http.services import Limits
+from gateway.edge.identity.access import Caller
+from gateway.edge.identity.limits import BodyLimit, TooLarge
 
 # What is thrown away of a body that is too large, so that a sender who reads only after sending gets the answer.
-_DRAIN_FACTOR = 8
+_DRAIN_FACTOR = 16
 _DRAIN_SECONDS = 10.0
 
 
@@ -24,34 +27,32 @@ async def aside(work: Callable[[bytes], T], raw: bytes) -> T:
     return work(raw) if len(raw) < _LARGE else await asyncio.to_thread(work, raw)
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
-    """Give the whole body; raises `HttpFault` 413 (too large), 408 (too slow) or 415 (compressed).
+async def read_body(request: Request, limits: Limits, caller: Caller) -> bytes:
+    """Give the whole body.
 
-    A body that is too large is refused as soon as that shows, and what follows is thrown away without being kept.
+    Raises `TooLarge` as soon as that shows (what follows is thrown away without being kept), or `HttpFault` 408 (too
+    slow) or 415 (compressed).
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpFault(415, _ENCODED)
-    if int(request.headers.get("content-length", "0")) > limits.body_bytes:
-        await _drain(request, limits)
-        raise HttpFault(413, _too_large(limits), _CLOSE)
+    allowed = replace(caller.party.limits, body=min(limits.body_bytes, caller.party.limits.body))
     held = bytearray()
     try:
+        count = BodyLimit(allowed, request.headers.get("content-length"))
         async with asyncio.timeout(limits.body_seconds):
             async for chunk in request.stream():
+                count.add(len(chunk))
                 held += chunk
-                if len(held) > limits.body_bytes:
-                    break
-    except TimeoutError:
-        raise HttpFault(408, _SLOW, _CLOSE) from None
-    if len(held) > limits.body_bytes:
+    except TooLarge:
         held.clear()
-        await _drain(request, limits)
-        raise HttpFault(413, _too_large(limits), _CLOSE)
+        await _drain(request, allowed.body * _DRAIN_FACTOR)
+        raise
+    except TimeoutError:
+        raise HttpFault(408, _SLOW, CLOSE) from None
     return bytes(held)
 
 
-async def _drain(request: Request, limits: Limits) -> None:
-    left = limits.body_bytes * _DRAIN_FACTOR
+async def _drain(request: Request, left: int) -> None:
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while left > 0:
@@ -63,10 +64,5 @@ async def _drain(request: Request, limits: Limits) -> None:
         return
 
 
-_CLOSE = {"Connection": "close"}
 _ENCODED = Issue("not-supported", "", "the body is compressed", "send it without Content-Encoding")
 _SLOW = Issue("timeout", "", "the body did not arrive in time; nothing was kept", "send it again")
-
-
-def _too_large(limits: Limits) -> Issue:
-    return Issue("too-long", "", f"the body is larger than {limits.body_bytes} bytes", "send one message at a time")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import aside, read_body
+from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.messages import check_body
 from gateway.edge.http.negotiation import sent_media, wanted_media
@@ -40,18 +41,18 @@ def router(services: Services) -> APIRouter:
 
     @routes.get("/fhir/Consent/{consent_id}", response_model=None)
     async def read(request: Request, consent_id: str) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         back = wanted_media(request, services.fhir)
-        found = await services.consents.get(_checked(consent_id), party)
+        found = await services.consents.get(_checked(consent_id), caller)
         if found is None:
             raise NotThere("no consent that this caller may see has this id")
         return respond(services.fhir.encode(found.resource, back), back, 200, _versioned(found))
 
     @routes.get("/fhir/Consent/{consent_id}/_history", response_model=None)
     async def history(request: Request, consent_id: str) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         back = wanted_media(request, services.fhir)
-        versions = await services.consents.history(_checked(consent_id), party)
+        versions = await services.consents.history(_checked(consent_id), caller)
         if not versions:
             raise NotThere("no consent that this caller may see has this id")
         return respond(services.fhir.encode(_history(versions, _base(request, services)), back), back)
@@ -60,14 +61,14 @@ def router(services: Services) -> APIRouter:
 
 
 async def _put(request: Request, services: Services, consent_id: str | None) -> Response:
-    party = await services.identify(request)
+    caller = await caller_of(request, services)
     media, back = sent_media(request, services.fhir), wanted_media(request, services.fhir)
-    raw = await read_body(request, services.limits)
+    raw = await read_body(request, services.limits, caller)
     check_body(services, raw, media)
     resource = _consent(await aside(services.fhir.decode, raw))
     if consent_id is not None and resource.get("id", consent_id) != consent_id:
         raise NotAcceptable([_OTHER_ID])
-    stored = await services.consents.put(consent_id, resource, party, _expected(request))
+    stored = await services.consents.put(consent_id, resource, caller, _expected(request))
     headers = {**_versioned(stored), "Location": f"{_base(request, services)}/{stored.id}/_history/{stored.version}"}
     return respond(services.fhir.encode(stored.resource, back), back, 201 if consent_id is None else 200, headers)
 

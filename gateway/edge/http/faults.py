@@ -8,9 +8,11 @@ from starlette.exceptions import HTTPException
 from gateway.core.errors import Busy, Issue, NotAcceptable, Refused, SamspillError
 from gateway.edge.http.services import Stale
 from gateway.edge.identity import Unidentified
+from gateway.edge.identity.limits import TooLarge, TooMany
 from gateway.edge.store.accept import Conflict
 from gateway.edge.store.operate import NotThere
 
+CLOSE = {"Connection": "close"}
 _UNREADABLE = "structure"
 
 
@@ -59,6 +61,11 @@ def fault_of(error: Exception) -> Fault:
             return Fault(412, (Issue("conflict", "", str(error), "read the resource again and repeat the change"),))
         case NotThere():
             return Fault(404, (_BY_STATUS[404],))
+        case TooLarge():
+            return Fault(413, (Issue("too-long", "", str(error), "send one message at a time"),), CLOSE)
+        case TooMany():
+            issue = Issue("throttled", "", str(error), "wait as long as Retry-After says")
+            return Fault(429, (issue,), {"Retry-After": str(error.retry_after)})
         case Busy():
             issue = Issue("throttled", "", "the gateway takes no messages now; nothing was kept", "send it again later")
             return Fault(503, (issue,), {"Retry-After": str(error.retry_after)})

@@ -9,9 +9,11 @@ from starlette.responses import Response
 from gateway.core.errors import Issue, NotAcceptable, Severity
 from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import aside, read_body
+from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import sent_media, wanted_media
-from gateway.edge.http.services import FHIR, Party, Services
+from gateway.edge.http.services import FHIR, Services
+from gateway.edge.identity.access import Caller
 from gateway.edge.store.operate import NotThere
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -27,33 +29,33 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
 
     async def take(request: Request) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         media, back = sent_media(request, services.fhir), wanted_media(request, services.fhir)
-        raw = await read_body(request, services.limits)
+        raw = await read_body(request, services.limits, caller)
         check_body(services, raw, media)
-        accepted = await services.intake.accept(raw, FHIR, party.id, await _key(request, services, raw))
-        return await _taken(request, services, accepted.id, party, back)
+        accepted = await services.intake.accept(raw, FHIR, caller.party.id, await _key(request, services, raw))
+        return await _taken(request, services, accepted.id, caller, back)
 
     for path in ("/fhir", "/fhir/", "/fhir/Bundle", "/fhir/$process-message"):
         routes.add_api_route(path, take, methods=["POST"], response_model=None)
 
     @routes.post("/fhir/$validate", response_model=None)
     async def validate(request: Request) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         media, back = sent_media(request, services.fhir), wanted_media(request, services.fhir)
-        raw = await read_body(request, services.limits)
+        raw = await read_body(request, services.limits, caller)
         try:
             check_body(services, raw, media)
-            issues = await services.dry_run(raw, FHIR, party)
+            issues = await services.dry_run(raw, FHIR, caller)
         except NotAcceptable as refused:
             issues = refused.issues
         return respond(services.fhir.encode_outcome(issues, back), back)
 
     @routes.get("/fhir/Task/{message_id}", response_model=None)
     async def task(request: Request, message_id: str) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         back = wanted_media(request, services.fhir)
-        found = await services.status(message_id, party) if _ID.match(message_id) else None
+        found = await services.status(message_id, caller) if _ID.match(message_id) else None
         if found is None:
             raise NotThere("no message of this sender has this id")
         return respond(services.fhir.encode(found, back), back)
@@ -77,12 +79,12 @@ async def _key(request: Request, services: Services, raw: bytes) -> str:
     return f"key:{given}"
 
 
-async def _taken(request: Request, services: Services, message_id: str, party: Party, back: str) -> Response:
+async def _taken(request: Request, services: Services, message_id: str, caller: Caller, back: str) -> Response:
     """Answer 202, with what `Prefer` asks for: nothing, the Task, or an OperationOutcome, which is the default."""
     headers = {"Location": f"{origin(request, services)}/fhir/Task/{message_id}"}
     prefer = {part.strip() for part in request.headers.get("prefer", "").lower().split(",")}
     if "return=minimal" in prefer:
         return Response(b"", 202, headers)
-    if "return=representation" in prefer and (task := await services.status(message_id, party)) is not None:
+    if "return=representation" in prefer and (task := await services.status(message_id, caller)) is not None:
         return respond(services.fhir.encode(task, back), back, 202, headers)
     return respond(services.fhir.encode_outcome([_TAKEN], back), back, 202, headers)

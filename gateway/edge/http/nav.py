@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.core.errors import Issue
 from gateway.edge.http.answers import XML, respond
 from gateway.edge.http.body import read_body
+from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.services import Services
 
@@ -20,10 +21,10 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/nav/messages", response_model=None)
     async def take(request: Request) -> Response:
-        party = await services.identify(request)
+        caller = await caller_of(request, services)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _XML_TYPES:
             raise HttpFault(415, _NOT_XML)
-        request.state.raw = await read_body(request, services.limits)
-        return respond(await services.take_nav(request.state.raw, party), XML)
+        request.state.raw = await read_body(request, services.limits, caller)
+        return respond(await services.take_nav(request.state.raw, caller), XML)
 
     return routes

@@ -11,19 +11,12 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from gateway.core.errors import Issue, SamspillError
-from gateway.core.vocabulary import Role
+from gateway.edge.identity.access import Caller
+from gateway.edge.identity.limits import RateLimit
 from gateway.edge.store.rows import Accepted
 
 FHIR = "fhir"
 """The format id that FHIR messages are taken in under."""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who is calling: the id it is registered under, and its role."""
-
-    id: str
-    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ class ConsentVersion:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most bytes of a body, and most seconds that a sender may take to send it."""
+    """Most bytes of a body (a party may have less), and most seconds that a sender may take to send it."""
 
     body_bytes: int = 20 * 1024 * 1024
     body_seconds: float = 60.0
@@ -105,7 +98,7 @@ class Consents(Protocol):
     """Keeps every version of every consent; a change takes effect on queued messages before it returns."""
 
     async def put(
-        self, consent_id: str | None, resource: Mapping[str, Any], party: Party, expected: int | None
+        self, consent_id: str | None, resource: Mapping[str, Any], caller: Caller, expected: int | None
     ) -> ConsentVersion:
         """Store a version, under a new id when none is given.
 
@@ -113,31 +106,32 @@ class Consents(Protocol):
         `NotAcceptable`, `Refused` or `Busy`.
         """
 
-    async def get(self, consent_id: str, party: Party) -> ConsentVersion | None:
-        """Give the newest version, if there is one that the party may see."""
+    async def get(self, consent_id: str, caller: Caller) -> ConsentVersion | None:
+        """Give the newest version, if there is one that the caller may see."""
 
-    async def history(self, consent_id: str, party: Party) -> list[ConsentVersion]:
-        """Give every version, newest first; none when the party may not see it."""
+    async def history(self, consent_id: str, caller: Caller) -> list[ConsentVersion]:
+        """Give every version, newest first; none when the caller may not see it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The ports of the HTTP edge.
 
-    `identify` raises `Unidentified` (401) or `Refused` (403). `dry_run` says what would become of a message, as issues.
-    `status` gives a message's FHIR Task, if the party sent it. `take_nav` takes a NAV message or receipt and gives the
-    AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`. `ready` gives each thing that must
-    work, and whether it does. `metadata` and `smart_configuration` are made for a base URL: `base_url`, which is scheme
-    and host as callers see them, or what the request says when there is none.
+    `identify` raises `Unidentified`; what the caller may do is looked up here. `dry_run` says what would become of a
+    message, as issues. `status` gives a message's FHIR Task, if it is the caller's to see. `take_nav` takes a NAV
+    message or receipt and gives the AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`.
+    `ready` gives each thing that must work, and whether it does. `metadata` and `smart_configuration` are made for a
+    base URL: `base_url`, which is scheme and host as callers see them, or what the request says when there is none.
     """
 
     fhir: Fhir
-    identify: Callable[[Request], Awaitable[Party]]
+    rate: RateLimit
+    identify: Callable[[Request], Awaitable[Caller]]
     intake: Intake
-    dry_run: Callable[[bytes, str, Party], Awaitable[Iterable[Issue]]]
-    status: Callable[[str, Party], Awaitable[Mapping[str, Any] | None]]
+    dry_run: Callable[[bytes, str, Caller], Awaitable[Iterable[Issue]]]
+    status: Callable[[str, Caller], Awaitable[Mapping[str, Any] | None]]
     consents: Consents
-    take_nav: Callable[[bytes, Party], Awaitable[bytes]]
+    take_nav: Callable[[bytes, Caller], Awaitable[bytes]]
     apprec_for: Callable[[tuple[Issue, ...], bytes], bytes]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
     metadata: Callable[[str], Mapping[str, Any]]

@@ -18,12 +18,17 @@ from adapters.fhir import codec
 from gateway.core.errors import Busy, Issue, NotAcceptable, Severity
 from gateway.core.line import State
 from gateway.core.vocabulary import Role
-from gateway.edge.http import ConsentVersion, Limits, Party, Services, Stale, create_app, server_config
+from gateway.edge.http import ConsentVersion, Limits, Services, Stale, create_app, server_config
 from gateway.edge.identity import Unidentified
+from gateway.edge.identity.access import ROUTES, Caller
+from gateway.edge.identity.limits import RateLimit
+from gateway.edge.identity.parties import Limits as Allowed
+from gateway.edge.identity.parties import Party
 from gateway.edge.store.accept import Conflict
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.rows import Accepted
 
+GENEROUS = Allowed(body=100_000_000, per_minute=100_000, burst=100_000)
 TOKEN = {"Authorization": "Bearer ehr"}
 
 
@@ -60,9 +65,9 @@ class MemoryConsents:
     versions: dict[str, list[ConsentVersion]] = field(default_factory=dict)
 
     async def put(
-        self, consent_id: str | None, resource: Mapping[str, Any], party: Party, expected: int | None
+        self, consent_id: str | None, resource: Mapping[str, Any], caller: Caller, expected: int | None
     ) -> ConsentVersion:
-        del party
+        del caller
         if consent_id is not None and consent_id not in self.versions:
             raise NotThere("no consent has this id")
         name = consent_id or f"c{len(self.versions)}"
@@ -72,12 +77,12 @@ class MemoryConsents:
         kept.append(ConsentVersion(name, len(kept) + 1, {**resource, "id": name}, 1_790_000_000.0))
         return kept[-1]
 
-    async def get(self, consent_id: str, party: Party) -> ConsentVersion | None:
-        del party
+    async def get(self, consent_id: str, caller: Caller) -> ConsentVersion | None:
+        del caller
         return self.versions.get(consent_id, [None])[-1]
 
-    async def history(self, consent_id: str, party: Party) -> list[ConsentVersion]:
-        del party
+    async def history(self, consent_id: str, caller: Caller) -> list[ConsentVersion]:
+        del caller
         return self.versions.get(consent_id, [])[::-1]
 
 
@@ -92,10 +97,20 @@ class Edge:
     ready: dict[str, bool]
 
 
-async def identify(request: Request) -> Party:
-    if request.headers.get("authorization") != TOKEN["Authorization"]:
+SCOPES = frozenset(access.scope for access in ROUTES)
+CALLERS = {
+    "Bearer ehr": Party(id="ehr-1", name="EHR", roles=frozenset({Role.CERTIFIER}), limits=GENEROUS),
+    "Bearer small": Party(id="ehr-2", name="EHR", roles=frozenset({Role.CERTIFIER}), limits=Allowed(body=1000)),
+    "Bearer hasty": Party(id="ehr-3", name="EHR", roles=frozenset({Role.CERTIFIER}), limits=Allowed(burst=2)),
+    "Bearer employer": Party(id="hr-1", name="HR", roles=frozenset({Role.EMPLOYER})),
+}
+
+
+async def identify(request: Request) -> Caller:
+    party = CALLERS.get(request.headers.get("authorization", ""))
+    if party is None:
         raise Unidentified("there is no token")
-    return Party("ehr-1", Role.CERTIFIER)
+    return Caller(party, SCOPES, "a test")
 
 
 def apprec_for(issues: tuple[Issue, ...], raw: bytes) -> bytes:
@@ -104,22 +119,22 @@ def apprec_for(issues: tuple[Issue, ...], raw: bytes) -> bytes:
     return f"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='2'/>{reasons}</AppRec>".encode()
 
 
-async def take_nav(raw: bytes, party: Party) -> bytes:
-    del party
+async def take_nav(raw: bytes, caller: Caller) -> bytes:
+    del caller
     if b"MsgHead" not in raw:
         raise NotAcceptable([Issue("structure", "", "this is not a message of NAV's")])
     return b"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='1'/></AppRec>"
 
 
 def services(edge: Edge, limits: Limits) -> Services:
-    async def dry_run(raw: bytes, format_id: str, party: Party) -> Iterable[Issue]:
-        del format_id, party
+    async def dry_run(raw: bytes, format_id: str, caller: Caller) -> Iterable[Issue]:
+        del format_id, caller
         decoded = codec.decode(raw)
         told = Issue("informational", "", "it would go to nav", severity=Severity.INFORMATION)
         return (*decoded.issues, told) if decoded.resource else decoded.issues
 
-    async def status(message_id: str, party: Party) -> Mapping[str, Any] | None:
-        del party
+    async def status(message_id: str, caller: Caller) -> Mapping[str, Any] | None:
+        del caller
         if message_id not in {kept for kept, _ in edge.intake.by_key.values()}:
             return None
         return codec.message_task(message_id, 1e9, 1e9, [codec.Delivery("nav", State.DELIVERED)])
@@ -129,6 +144,7 @@ def services(edge: Edge, limits: Limits) -> Services:
 
     return Services(
         fhir=codec,
+        rate=RateLimit(time.monotonic),
         identify=identify,
         intake=edge.intake,
         dry_run=dry_run,

@@ -6,8 +6,13 @@ import time
 import httpx
 import pytest
 import structlog
-from live_edge import Edge
+from fastapi.routing import APIRoute
+from live_edge import Edge, MemoryConsents, MemoryIntake, services
 from sick_note import message, written
+
+from gateway.edge.http import Limits
+from gateway.edge.http.app import PARTS
+from gateway.edge.identity.access import match
 
 JSON = {"Content-Type": "application/fhir+json"}
 
@@ -108,6 +113,34 @@ def test_a_body_that_is_too_large_is_refused_by_its_length_and_by_its_stream(cli
     streamed = client.post("/fhir", content=(b" " * 100_000 for _ in range(30)), headers=JSON)
     assert streamed.status_code == 413
     assert not edge.intake.by_key
+
+
+def test_a_party_may_send_no_more_and_no_faster_than_the_register_says(client: httpx.Client) -> None:
+    large = client.post("/fhir", content=written(message()), headers={**JSON, "Authorization": "Bearer small"})
+    assert (large.status_code, large.json()["issue"][0]["code"]) == (413, "too-long")
+    answers = [client.get("/fhir/Task/x", headers={"Authorization": "Bearer hasty"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_a_route_is_closed_to_roles_it_is_not_open_to(client: httpx.Client, edge: Edge) -> None:
+    answer = client.post("/fhir", content=written(message()), headers={**JSON, "Authorization": "Bearer employer"})
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (403, "forbidden")
+    assert not edge.intake.by_key
+
+
+def test_every_route_stands_in_the_table_of_access() -> None:
+    edge = Edge("", 0, MemoryIntake(), MemoryConsents(), {})
+    served = [
+        (method, route.path)
+        for part in PARTS
+        for route in part.router(services(edge, Limits())).routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    ]
+    assert len(served) == 17
+    for method, path in served:
+        match(method, path.replace("{message_id}", "x").replace("{consent_id}", "x"))
 
 
 def test_a_body_that_does_not_come_is_given_up(edge: Edge) -> None:

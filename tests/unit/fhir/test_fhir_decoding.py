@@ -18,7 +18,7 @@ from sick_note import (
     written,
 )
 
-from adapters.fhir.codec import FHIR_XML, Finding, decode, encode, message_key
+from adapters.fhir.codec import FHIR_XML, Finding, decode, encode, message_key, reread
 from gateway.core.errors import Severity
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -58,6 +58,14 @@ def test_a_message_in_parameters_is_unwrapped_and_its_issues_are_placed_where_th
     assert decode(written(wrapped)).resource == decode(written(bundle)).resource
     resource(bundle, PATIENT)["gender"] = "kvinne"
     assert found(wrapped) == [("code-invalid", f"Parameters.parameter[0].resource.entry[{PATIENT}].resource.gender")]
+
+
+def test_what_was_accepted_is_read_again_as_it_was() -> None:
+    wrapped = {"resourceType": "Parameters", "parameter": [{"name": "content", "resource": message()}]}
+    for raw in (written(message()), written(wrapped), encode(message(), FHIR_XML)):
+        assert reread(raw) == decode(raw).resource
+    with pytest.raises(ValueError, match="does not parse"):
+        reread(b"{")
 
 
 def test_parameters_without_a_message_are_refused() -> None:
