@@ -9,17 +9,24 @@ import hashlib
 import secrets
 
 import pytest
+import xmlsec
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
+from seal_actors import make_certificate
+from xmlsec import constants as xs
 
 from gateway.bench import crypto
 from gateway.edge.seal import SealBroken, ber, cms, xmldsig
 from gateway.edge.seal.ber import INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Node, oid
+from gateway.edge.seal.keys import Key
 
 SIZE = 256
-SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
-SHA1 = bytes.fromhex("3021300906052b0e03021a05000414")
+SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+SHA1_INFO = bytes.fromhex("3021300906052b0e03021a05000414")
 
 
 def block(info, kind=b"\x01", filler=b"\xff"):
@@ -29,21 +36,21 @@ def block(info, kind=b"\x01", filler=b"\xff"):
 def forged(name, signed):
     """The encoded message of each class, for the SHA-256 of what is signed."""
     digest = hashlib.sha256(signed).digest()
-    info = SHA256 + digest
+    info = SHA256_INFO + digest
     return {
         "right": block(info),
         "no NULL parameter": block(bytes.fromhex("302f300b0609608648016503040201") + b"\x04\x20" + digest),
-        "BER long length": block(b"\x30\x81\x31" + SHA256[2:] + digest),
+        "BER long length": block(b"\x30\x81\x31" + SHA256_INFO[2:] + digest),
         "garbage after the digest": b"\x00\x01" + b"\xff" * 8 + b"\x00" + info + b"\x5a" * (SIZE - 11 - len(info)),
-        "garbage inside the digest info": block(b"\x30\x33" + SHA256[2:] + digest + b"\x05\x00"),
+        "garbage inside the digest info": block(b"\x30\x33" + SHA256_INFO[2:] + digest + b"\x05\x00"),
         "short filler": b"\x00\x01" + b"\x00" * (SIZE - 3 - len(info)) + b"\x00" + info,
         "filler that is not ones": block(info, filler=b"\xfe"),
         "block type 2": block(info, kind=b"\x02"),
         "block type 0": block(info, kind=b"\x00", filler=b"\x00"),
         "leading byte": b"\x01" + block(info)[1:],
         "no zero before the info": block(info).replace(b"\xff\x00\x30", b"\xff\xff\x30"),
-        "SHA-1 info": block(SHA1 + hashlib.sha1(signed, usedforsecurity=False).digest()),
-        "SHA-256 name over another digest": block(SHA256 + bytes(32)),
+        "SHA-1 info": block(SHA1_INFO + hashlib.sha1(signed, usedforsecurity=False).digest()),
+        "SHA-256 name over another digest": block(SHA256_INFO + bytes(32)),
         "bare digest": block(digest),
         "zero": bytes(SIZE),
         "one": bytes(SIZE - 1) + b"\x01",
@@ -109,17 +116,21 @@ def replaced(node, old, new):
     return Node(node.tag, new if node.content == old else node.content)
 
 
-def enveloped(recipient, padded, *, key_size=32, cipher="2.16.840.1.101.3.4.1.42", vector=bytes(16)):
+def enveloped(recipient, padded, *, key_size=32, cipher="2.16.840.1.101.3.4.1.42", vector=bytes(16), transport=None):
     """An EnvelopedData put together by hand around a block that may be padded wrongly."""
     content_key = secrets.token_bytes(key_size)
     cut = padded[: len(padded) // 16 * 16]
     encryptor = Cipher(algorithms.AES(content_key), modes.CBC(bytes(16))).encryptor()
     encrypted = encryptor.update(cut) + encryptor.finalize() + padded[len(cut) :]
-    transported = recipient.certificate.public_key().encrypt(content_key, padding.PKCS1v15())
+    scheme = padding.OAEP(padding.MGF1(SHA1()), SHA1(), None) if transport else padding.PKCS1v15()
+    transported = recipient.certificate.public_key().encrypt(content_key, scheme)
     identifier = Node(SEQUENCE, b"", (ber.read(recipient.certificate.issuer.public_bytes()), serial(recipient)))
-    rsa = Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.1.1")), Node(0x05)))
+    rsa = Node(
+        SEQUENCE, b"", (Node(OID, oid(transport or "1.2.840.113549.1.1.1")), Node(SEQUENCE if transport else 0x05))
+    )
     one = Node(SEQUENCE, b"", (Node(INTEGER, b"\x00"), identifier, rsa, Node(OCTET_STRING, transported)))
-    algorithm = Node(SEQUENCE, b"", (Node(OID, oid(cipher)), Node(OCTET_STRING, vector)))
+    parameters = () if vector is None else (Node(OCTET_STRING, vector),)
+    algorithm = Node(SEQUENCE, b"", (Node(OID, oid(cipher)), *parameters))
     content = Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.7.1")), algorithm, Node(0x80, encrypted)))
     body = Node(SEQUENCE, b"", (Node(INTEGER, b"\x00"), Node(SET, b"", (one,)), content))
     return ber.der(Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.7.3")), Node(0xA0, b"", (body,)))))
@@ -151,10 +162,18 @@ def test_a_content_with_broken_padding_is_refused(name, recipient):
 SHAPES = {
     "a key of another length than the cipher's": {"key_size": 16},
     "a short vector": {"vector": bytes(8)},
-    "no vector": {"vector": b""},
+    "an empty vector": {"vector": b""},
+    "no vector": {"vector": None},
+    "another key transport": {"transport": "1.2.840.113549.1.1.10"},
     "GCM under the wrong content type": {"cipher": "2.16.840.1.101.3.4.1.46"},
     "an unknown cipher": {"cipher": "1.2.3.4"},
 }
+
+
+def test_oaep_that_is_named_so_is_read(recipient):
+    """The control of «another key transport»: only the name is wrong there."""
+    named = enveloped(recipient, PADDINGS["right"], transport="1.2.840.113549.1.1.7")
+    assert cms.unseal(named, [recipient.key]) == b"abcdefghijkl"
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -170,3 +189,34 @@ def test_the_four_operations_cost_little_more_than_the_libraries_themselves():
             break
     assert set(ratios) == {"sign XML", "verify XML", "seal CMS", "open CMS"}
     assert max(ratios.values()) <= 1, ratios
+
+
+def test_a_registered_certificate_with_a_short_key_verifies_nothing(message):
+    private = rsa_keys.generate_private_key(65537, 1024)  # noqa: S505
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    weak = Key(make_certificate(private), private, xmlsec.Key.from_memory(pem, xs.KeyDataFormatPem))
+    with pytest.raises(SealBroken) as caught:
+        xmldsig.verify(xmldsig.sign(message, weak), [weak.certificate])
+    assert "sufficient length" in caught.value.reason
+    with pytest.raises(SealBroken):
+        cms.verify(cms.sign(b"abc", weak), [weak.certificate])
+
+
+def test_sealed_or_signed_bytes_that_are_too_many_are_not_looked_at(sender, recipient, monkeypatch):
+    sealed, signed = cms.seal(b"abc", [recipient.certificate]), cms.sign(b"abc", sender.key)
+    monkeypatch.setattr(cms, "LARGEST", 10)
+    with pytest.raises(SealBroken):
+        cms.unseal(sealed, [recipient.key])
+    with pytest.raises(SealBroken):
+        cms.verify(signed, [sender.certificate])
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("1.2.840.113549.1.7.3", "1.2.840.113549.1.7.6"), ("1.2.840.113549.1.7.1", "1.2.840.113549.1.7.2")],
+    ids=["another envelope", "another content"],
+)
+def test_an_envelope_under_another_name_is_refused(name, instead, recipient):
+    sealed = ber.read(cms.seal(b"abc", [recipient.certificate]))
+    with pytest.raises(SealBroken):
+        cms.unseal(ber.der(replaced(sealed, oid(name), oid(instead))), [recipient.key])

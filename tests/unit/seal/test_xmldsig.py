@@ -303,6 +303,22 @@ def test_what_is_signed_is_not_signed_again(signed, sender):
         xmldsig.sign(signed, sender.key)
 
 
+def test_a_validly_signed_document_with_a_doctype_is_refused(signed, sender):
+    """C14N leaves a DOCTYPE out, so no signature guards it."""
+    refused(signed.replace(b"<MsgHead", b"<!DOCTYPE MsgHead [<!ENTITY x 'y'>]><MsgHead", 1), sender, "DOCTYPE")
+
+
+def test_a_validly_signed_document_that_is_too_large_is_refused(signed, sender, monkeypatch):
+    monkeypatch.setattr(xmldsig, "LARGEST", len(signed) - 1)
+    refused(signed, sender, "too large")
+
+
+def test_bytes_that_are_not_those_that_were_digested_are_never_given(signed, sender, monkeypatch):
+    """Should our canonicalisation ever differ from the verifier's, the message is refused and not processed."""
+    monkeypatch.setattr(xmldsig, "_without", lambda *_: b"<other/>")
+    refused(signed, sender, "not the one that was digested")
+
+
 BOMB = b"<!DOCTYPE a [<!ENTITY a 'aaaaaaaaaa'>" + b"".join(
     f"<!ENTITY {chr(98 + n)} '{f'&{chr(97 + n)};' * 10}'>".encode() for n in range(12)
 )
