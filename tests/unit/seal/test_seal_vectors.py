@@ -122,7 +122,8 @@ def enveloped(recipient, padded, *, key_size=32, cipher="2.16.840.1.101.3.4.1.42
     cut = padded[: len(padded) // 16 * 16]
     encryptor = Cipher(algorithms.AES(content_key), modes.CBC(bytes(16))).encryptor()
     encrypted = encryptor.update(cut) + encryptor.finalize() + padded[len(cut) :]
-    scheme = padding.OAEP(padding.MGF1(SHA1()), SHA1(), None) if transport else padding.PKCS1v15()
+    oaep = padding.OAEP(padding.MGF1(SHA1()), SHA1(), None)  # noqa: S303 - the default of RFC 4055
+    scheme = oaep if transport else padding.PKCS1v15()
     transported = recipient.certificate.public_key().encrypt(content_key, scheme)
     identifier = Node(SEQUENCE, b"", (ber.read(recipient.certificate.issuer.public_bytes()), serial(recipient)))
     rsa = Node(
@@ -220,3 +221,23 @@ def test_an_envelope_under_another_name_is_refused(name, instead, recipient):
     sealed = ber.read(cms.seal(b"abc", [recipient.certificate]))
     with pytest.raises(SealBroken):
         cms.unseal(ber.der(replaced(sealed, oid(name), oid(instead))), [recipient.key])
+
+
+def test_content_of_another_type_than_was_signed_is_refused(sender):
+    kind, wrapped = ber.read(cms.sign(b"abc", sender.key)).children
+    version, digests, content, *rest = wrapped.children[0].children
+    other = Node(SEQUENCE, b"", (Node(OID, oid("1.2.840.113549.1.9.16.1.4")), content.children[1]))
+    body = Node(SEQUENCE, b"", (version, digests, other, *rest))
+    made = ber.der(Node(SEQUENCE, b"", (kind, Node(0xA0, b"", (body,)))))
+    with pytest.raises(SealBroken):
+        cms.verify(made, [sender.certificate])
+
+
+@pytest.mark.parametrize("instead", ["1.2.3.4", "1.2.840.113549.1.1.13", "1.2.840.113549.1.1.5"])
+def test_a_signature_under_another_algorithms_name_is_refused(instead, sender):
+    signed = ber.read(cms.sign(b"abc", sender.key))
+    signer = signed.children[1].children[0].children[-1].children[0]
+    name = signer.children[4].children[0].content
+    with pytest.raises(SealBroken):
+        cms.verify(ber.der(replaced(signed, name, oid(instead))), [sender.certificate])
+    assert cms.verify(ber.der(replaced(signed, name, oid("1.2.840.113549.1.1.11"))), [sender.certificate])
