@@ -116,8 +116,10 @@ def no_certificate(_name):
 
 
 def with_foreseen(attempt, foreseen):
+    began = time.process_time()
     with contextlib.suppress(foreseen):
         attempt()
+    assert time.process_time() - began < 1
 
 
 READERS = {
@@ -133,12 +135,10 @@ READERS = {
 
 
 def tried(reader, examples):
-    @settings(max_examples=examples, deadline=1000, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.data())
     def each(data):
-        began = time.process_time()
         READERS[reader](data)
-        assert time.process_time() - began < 1
 
     each()
 
@@ -149,15 +149,16 @@ def test_a_reader_at_the_edge_answers_any_input_with_a_foreseen_error(reader):
 
 
 @pytest.mark.fuzz
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("reader", READERS)
 def test_a_reader_at_the_edge_answers_very_many_inputs_with_a_foreseen_error(reader):
-    tried(reader, 20_000)
+    tried(reader, 5_000)
 
 
 def test_revocation_answers_of_any_bytes_are_refused():
     world = Revocation()
 
-    @settings(max_examples=60, deadline=1000, database=None)
+    @settings(max_examples=60, deadline=None, database=None)
     @given(st.binary(max_size=100) | asn1)
     def each(raw):
         for attempt in (lambda: world.add_list(raw, None, None), lambda: world.add_answer(raw, None, None, None)):
