@@ -241,3 +241,16 @@ def test_a_signature_under_another_algorithms_name_is_refused(instead, sender):
     with pytest.raises(SealBroken):
         cms.verify(ber.der(replaced(signed, name, oid(instead))), [sender.certificate])
     assert cms.verify(ber.der(replaced(signed, name, oid("1.2.840.113549.1.1.11"))), [sender.certificate])
+
+
+def test_signed_content_that_is_not_octets_is_refused(sender):
+    """The digest is over the content's octets alone, so their type is not signed and must be the one it says."""
+    signed = ber.read(cms.sign(b"abc", sender.key))
+
+    def retagged(node):
+        if node.tag & ber.CONSTRUCTED:
+            return Node(node.tag, b"", tuple(map(retagged, node.children)))
+        return Node(0x0C if node.content == b"abc" else node.tag, node.content)
+
+    with pytest.raises(SealBroken):
+        cms.verify(ber.der(retagged(signed)), [sender.certificate])
