@@ -43,7 +43,7 @@ class Generator:
         made = etree.Element(declared.name)
         kind = declared.type
         for name, attribute in kind.attributes.items() if kind.is_complex() else ():
-            if name and (attribute.use == "required" or self.dice.random() < 0.5):
+            if name and (attribute.use == "required" or self.everything or self.dice.random() < 0.5):
                 made.set(name, self.text(attribute.type))
         if kind.has_simple_content() or kind.is_simple():
             made.text = declared.fixed or self.text(kind if kind.is_simple() else kind.content)
