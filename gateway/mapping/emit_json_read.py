@@ -1,7 +1,7 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
 from gateway.mapping.emit import Lines, Module, codec, make, make_class
-from gateway.mapping.language import Path
+from gateway.mapping.run import Look
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
 
 BESIDE = "the display or system beside a code; the code decides"
@@ -67,11 +67,10 @@ class JsonReader:
         switch = at.use
         if not isinstance(switch, Switch):
             raise TypeError("no switch stands here")
-        steps: list[str | tuple[str, str, str]] = []
+        steps: list[Look] = []
         here = at
         while here is not place and here.parent is not None:
-            told = here.filter
-            steps.insert(0, (here.name, told.path[-1].name, told.values[0]) if told else here.name)
+            steps.insert(0, _look(here))
             here = here.parent
         key = switch.target.key
         codes = self.module.constant("B", key, repr({code: name for name, (code, _) in switch.branches.items()}))
@@ -84,6 +83,8 @@ class JsonReader:
         if not self.report:
             inner("else:")
             inner.indent()("raise Bad('a code that tells no kind')")
+            lines("elif not blank(s):")
+            lines.indent()("raise Bad('a code that tells no kind')")
 
     def _make_branch(self, place: Place, at: Place, lines: Lines) -> None:
         switch = at.use
@@ -173,12 +174,19 @@ class JsonReader:
             self._one(first, lines, "s", "at")
             return
         lines("if not isinstance(s, list):")
-        if self.report:
-            lines.indent()(f"x.misplaced(s, at, 'a list', {self.module.where(first.spot)})")
-            lines.indent()("continue")
-        else:
-            lines.indent()("raise Bad('a list was expected')")
+        self._misplaced(places, lines.indent(), "s", "at", "a list")
         self._list(places, lines)
+
+    def _misplaced(self, places: list[Place], lines: Lines, s: str, at: str, what: str) -> None:
+        """Emit what happens when the kind is wrong: refused, unless nothing is read from below here."""
+        if not self.report:
+            lines(f"raise Bad('{what} was expected')")
+            return
+        if any(self._matters(place) for place in places):
+            lines(f"x.misplaced({s}, {at}, {what!r}, {self.module.where(places[0].spot)})")
+        else:
+            lines(f"x.unknown({s}, {at}, '{what} was expected here')")
+        lines("continue")
 
     def _list(self, places: list[Place], lines: Lines) -> None:
         first = places[0]
@@ -196,14 +204,14 @@ class JsonReader:
         inner("if c is None:")
         inner.indent()("continue")
         word = "if"
-        looks = {place.filter.path for place in places if place.filter}
+        looks = {_peek(place) for place in places if place.filter}
         if len(looks) == 1:
-            inner(f"k_i = {_look(next(iter(looks)))}")
+            inner(f"k_i = {next(iter(looks))}")
         for i, place in enumerate(places):
             if place.filter is None:
                 continue
             values = self.module.constant("V", place.filter.values[0], repr(place.filter.values))
-            test = f"{'k_i' if len(looks) == 1 else _look(place.filter.path)} in {values}"
+            test = f"{'k_i' if len(looks) == 1 else _peek(place)} in {values}"
             inner(f"{word} {test}:")
             self._item(place, inner.indent(), i if place in counted else None)
             word = "elif"
@@ -275,11 +283,7 @@ class JsonReader:
 
     def _object(self, place: Place, lines: Lines, s: str, at: str) -> None:
         lines(f"if not isinstance({s}, dict):")
-        if self.report:
-            lines.indent()(f"x.misplaced({s}, {at}, 'an object', {self.module.where(place.spot)})")
-            lines.indent()("continue")
-        else:
-            lines.indent()("raise Bad('an object was expected')")
+        self._misplaced([place], lines.indent(), s, at, "an object")
 
     def _record(self, place: Place, use: Record, lines: Lines, s: str, at: str) -> None:
         key, where = use.target.key, self.module.where(use.spot)
@@ -306,7 +310,8 @@ class JsonReader:
             lines("if w:")
             lines.indent()(f"v.setdefault({key!r}, []).append({maker})")
         else:
-            lines(f"x.present({at}, path, {where}, before)")
+            lines("if not w:")
+            lines.indent()(f"x.present({at}, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}")
 
     def _second_branch(self, key: str, where: int, lines: Lines, s: str, at: str) -> None:
@@ -381,8 +386,25 @@ class JsonReader:
         return any(_carried(p) for p in place.below())
 
 
-def _look(path: Path) -> str:
-    return f"peek(c, {tuple(step.name for step in path)!r})"
+def _look(place: Place) -> Look:
+    """Give the step of a look-ahead: the property, and which item of it when it is a list."""
+    told = place.filter
+    if told is not None:
+        return place.name, _marks(place), told.values
+    return (place.name, (), ()) if place.many else place.name
+
+
+def _marks(place: Place) -> tuple[Look, ...]:
+    """Give the steps from an item to the value that its filter looks at."""
+    steps: list[Look] = []
+    for step in place.filter.path if place.filter else ():
+        place = next(c for c in place.children if c.name == step.name)
+        steps.append(_look(place))
+    return tuple(steps)
+
+
+def _peek(place: Place) -> str:
+    return f"peek(c, {_marks(place)!r})"
 
 
 def _carried(place: Place) -> bool:

@@ -59,7 +59,7 @@ class XmlReader:
             lines("for c in e:")
             lines.indent()("if c is not found_it[0]:")
             why = f"the envelope {name} stays behind"
-            lines.indent().indent()(f"x.dropped(c, f'/{name}/{{local(c.tag)}}', {where}, {why!r})")
+            lines.indent().indent()(f"x.stays(c, '/{name}', {where}, {why!r})")
             lines("x.attributes(e, '/" + name + "')")
             lines("x.text(e, '/" + name + "')")
             lines(f"{reader}(found_it[0], '/{name}/{root.name}', '', v, x)")
@@ -105,10 +105,13 @@ class XmlReader:
         holds_text = place.shape is not None and place.shape.text is not None
         own = next((c for c in place.children if c.kind == "text"), None)
         if own is not None and isinstance(own.use, Leaf):
-            lines("if (s := e.text) and not s.isspace():")
             if self.report:
+                lines("if len(e):")
+                lines.indent()("x.text(e, p)")
+                lines("elif (s := e.text) and not s.isspace():")
                 self._leaf_row(own, lines.indent(), "s", "p")
             else:
+                lines("if (s := e.text) and not s.isspace() and not len(e):")
                 self._plain_leaf(own.use, lines.indent())
         elif (self.report and holds_text and not isinstance(use, Leaf)) or (self.report and not holds_text):
             lines("x.text(e, p)")
@@ -211,14 +214,13 @@ class XmlReader:
 
     def _flags(self, by_tag: dict[str, list[Place]], lines: Lines) -> None:
         for number, places in enumerate(by_tag.values()):
-            counted = any(p.many or p.filter for p in places)
             flagged = any(not self._each(p) and not self._inline(p) for p in places)
-            if (self.report and counted) or flagged:
+            if self.report or flagged:
                 name = f"n{number}"
                 lines(f"{name} = 0")
                 for place in places:
                     self.numbers[id(place)] = name
-            if any(p.filter for p in places) and len(places) > 1:
+            if any(p.filter for p in places):
                 for i, place in enumerate(places):
                     if not self._each(place):
                         lines(f"n{number}_{i} = 0")
@@ -227,26 +229,18 @@ class XmlReader:
         number = self.numbers.get(id(places[0]))
         if number:
             lines(f"{number} += 1")
-        filtered = [p for p in places if p.filter]
-        plain = [p for p in places if not p.filter]
-        if not filtered:
+        if not any(place.filter for place in places):
             self._one(places[0], lines, number, number)
             return
         word = "if"
-        for i, place in enumerate(places):
-            if not place.filter:
-                continue
-            lines(f"{word} {self._matches(place)}:")
-            seen = number
-            if len(places) > 1 and number and not self._each(place):
-                seen = f"{number}_{i}"
+        for place in sorted(places, key=lambda place: place.filter is None):
+            lines(f"{word} {self._matches(place)}:" if place.filter else "else:")
+            seen = f"{number}_{places.index(place)}" if number and not self._each(place) else number
+            if seen and seen != number:
                 lines.indent()(f"{seen} += 1")
             self._one(place, lines.indent(), number, seen)
             word = "elif"
-        if plain:
-            lines("else:")
-            self._one(plain[0], lines.indent(), number, number)
-        elif self.report:
+        if self.report and all(place.filter for place in places):
             lines("else:")
             lines.indent()("x.stranger(c, p, 'no rule names an element with these marks')")
 
@@ -280,8 +274,10 @@ class XmlReader:
         """Emit what happens at one child element."""
         use = place.use
         if self.report:
-            index = f"[{{{number}}}]" if number and (place.many or place.filter) else ""
-            at = f"f'{{p}}/{place.name}{index}'"
+            index = (
+                f"[{{{number}}}]" if place.many or place.filter else f"{{'[%d]' % {number} if {number} > 1 else ''}}"
+            )
+            at = f'f"{{p}}/{place.name}{index}"'
             self._one_reported(place, lines, at, seen)
             return
         if isinstance(use, Leaf) and self._inline(place):
@@ -376,5 +372,6 @@ class XmlReader:
             if use.empty:
                 lines("if not w:")
                 lines.indent()("continue")
-            lines(f"x.present(at, path, {where}, before)")
+            lines("if not w:")
+            lines.indent()(f"x.present(at, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}(w, x, at, {where})")

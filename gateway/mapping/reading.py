@@ -5,7 +5,8 @@ that is wrong and where. Both make equal records; a test holds them equal. Rows,
 reasons, never values.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from gateway.core.errors import Issue
@@ -25,8 +26,6 @@ class _Account:
         self.issues: list[Issue] = []
         self.deviations: list[Deviation] = []
         self.presences = 0
-        self.urls: dict[str, set[str]] = {}
-        self.links: list[tuple[str, str, str, int]] = []
 
     # leaves
 
@@ -99,8 +98,8 @@ class _Account:
             self.rows.append(Read(at, "dropped", "", self.places[w], why))
 
     def present(self, at: str, path: str, w: int, before: int) -> None:
-        """Count an element that says something by standing there, when nothing below it was counted."""
-        if len(self.rows) == before:
+        """Count a place that says something by standing there, when nothing below it was carried."""
+        if all(row.at != at for row in self.rows[before:]):
             self.presences += 1
             self.rows.append(Read(at, "carried", path, self.places[w], ""))
 
@@ -117,6 +116,10 @@ class _Account:
 
 class XmlReading(_Account):
     """The account of reading XML."""
+
+    def __init__(self, places: Sequence[str]) -> None:
+        super().__init__(places)
+        self.steps: dict[Any, dict[Any, str]] = {}
 
     def element(
         self,
@@ -149,7 +152,7 @@ class XmlReading(_Account):
 
     def attribute(self, name: str, at: str) -> None:
         """Account for one attribute that no rule names; those of XML Schema itself say nothing of a person."""
-        place = f"{at}/@{name.rpartition('}')[2]}"
+        place = _attribute(at, name)
         if name.startswith(XSI):
             self.rows.append(Read(place, "dropped", "", "", "an instruction to XML Schema processors"))
         else:
@@ -167,7 +170,20 @@ class XmlReading(_Account):
 
     def stranger(self, c: Any, above: str, why: str = "no rule names this element") -> None:
         """Account for everything in an element that no rule names."""
-        self._subtree(c, f"{above}/{_position(c)}", "unmapped", "", why)
+        self._subtree(c, f"{above}/{self._step(c)}", "unmapped", "", why)
+
+    def stays(self, c: Any, above: str, w: int, why: str) -> None:
+        """Account for everything in an element that stands beside the message in an envelope."""
+        self._subtree(c, f"{above}/{self._step(c)}", "dropped", self.places[w], why)
+
+    def _step(self, c: Any) -> str:
+        """Give an element's own step in a path, the numbers of its siblings reckoned once."""
+        parent = c.getparent()
+        if parent is None:
+            return _local(c)
+        if parent not in self.steps:
+            self.steps[parent] = dict(_steps(parent))
+        return self.steps[parent][c]
 
     def dropped(self, c: Any, at: str, w: int, why: str) -> None:
         """Account for everything in an element that a rule drops."""
@@ -188,7 +204,7 @@ class XmlReading(_Account):
             return
         for name, s in c.items():
             if s and not s.isspace():
-                self.rows.append(Read(f"{at}/@{name.rpartition('}')[2]}", outcome, "", where, why))
+                self.rows.append(Read(_attribute(at, name), outcome, "", where, why))
         if not len(c):
             if (s := c.text) and not s.isspace():
                 self.rows.append(Read(at, outcome, "", where, why))
@@ -196,12 +212,17 @@ class XmlReading(_Account):
         for i, piece in enumerate([c.text, *(child.tail for child in c)]):
             if piece and not piece.isspace():
                 self.rows.append(Read(f"{at}/text()[{i + 1}]", outcome, "", where, why))
-        for child in c:
-            self._subtree(child, f"{at}/{_position(child)}", outcome, where, why)
+        for child, step in _steps(c):
+            self._subtree(child, f"{at}/{step}", outcome, where, why)
 
 
 class JsonReading(_Account):
     """The account of reading JSON."""
+
+    def __init__(self, places: Sequence[str]) -> None:
+        super().__init__(places)
+        self.urls: dict[str, set[str]] = {}
+        self.links: list[tuple[str, str, str, int]] = []
 
     def unknown(self, s: Any, at: str, why: str = "no rule names this property") -> None:
         """Account for everything in a JSON value that no rule names."""
@@ -281,7 +302,7 @@ class JsonReading(_Account):
         if isinstance(s, list) and len(s) == 1:
             s, at = s[0], f"{at}[0]"
         if not isinstance(s, dict):
-            self.misplaced(s, at, "a reference", w)
+            self._tree(s, at, "unmapped", self.places[w], "a reference was expected here")
             return
         for name, value in s.items():
             if name == "reference" and isinstance(value, str):
@@ -308,10 +329,21 @@ class JsonReading(_Account):
                 self.rows.append(Read(at, "unmapped", "", self.places[w], f"points at another entry than the {word}"))
 
 
-def _position(c: Any) -> str:
-    """Give an element's local name with its number among its like-named siblings, when it has any."""
-    name = str(c.tag).rpartition("}")[2]
-    number = 1 + sum(1 for _ in c.itersiblings(c.tag, preceding=True))
-    if number == 1 and next(c.itersiblings(c.tag), None) is None:
-        return name
-    return f"{name}[{number}]"
+def _attribute(at: str, name: str) -> str:
+    """Give the path of an attribute; one in a namespace with it (XPath 3.1, 3.3.2.2), as two may share a name."""
+    if name.startswith(XSI):
+        return f"{at}/@xsi:{name.removeprefix(XSI)}"
+    return f"{at}/@{'Q' if name.startswith('{') else ''}{name}"
+
+
+def _local(c: Any) -> str:
+    return str(c.tag).rpartition("}")[2]
+
+
+def _steps(parent: Any) -> Iterator[tuple[Any, str]]:
+    """Give each child with its local name, numbered among those that share it; in one pass, however many there are."""
+    names = [_local(c) for c in parent]
+    total, seen = Counter(names), Counter[str]()
+    for c, name in zip(parent, names, strict=True):
+        seen[name] += 1
+        yield c, f"{name}[{seen[name]}]" if total[name] > 1 else name

@@ -107,6 +107,18 @@ class Zoned:
         return self.codec(s).tzinfo is None
 
 
+class Prefixed:
+    """Reads a text that is written with a prefix, such as `urn:uuid:`; one without it is read as it stands."""
+
+    def __init__(self, codec: Codec, prefix: str) -> None:
+        self.codec = codec
+        self.prefix = prefix
+
+    def __call__(self, s: Any) -> str:
+        """Read it."""
+        return str(self.codec(s)).removeprefix(self.prefix)
+
+
 # reading: JSON
 
 
@@ -229,20 +241,20 @@ def found(e: Any, tags: Sequence[str], attribute: str, values: Collection[str]) 
     return s is not None and token(s) in values
 
 
-def peek(d: object, path: Iterable[str | tuple[str, str, str]]) -> object:
-    """Look down a JSON path; a list is entered at its first item, or at the item whose key has a value."""
+Look = str | tuple[str, tuple["Look", ...], tuple[str, ...]]
+"""One step of a look ahead: a property, or a list and which item of it: the first, or the first with a mark."""
+
+
+def peek(d: object, path: Iterable[Look]) -> object:
+    """Look down a JSON path, as far as everything on it is of the kind that stands there; gives a value or nothing."""
     for step in path:
-        if isinstance(step, tuple):
-            name, key, value = step
-            items = d.get(name) if isinstance(d, dict) else None
-            matching = (
-                (i for i in items if isinstance(i, dict) and i.get(key) == value) if isinstance(items, list) else ()
-            )
-            d = next(iter(matching), None)
-        else:
+        if isinstance(step, str):
             d = d.get(step) if isinstance(d, dict) else None
-        if isinstance(d, list):
-            d = d[0] if d else None
+            continue
+        name, marks, values = step
+        items = d.get(name) if isinstance(d, dict) else None
+        there = (item for item in items if item is not None) if isinstance(items, list) else ()
+        d = next((item for item in there if not marks or peek(item, marks) in values), None)
     return d
 
 
