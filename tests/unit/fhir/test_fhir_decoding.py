@@ -19,6 +19,8 @@ from sick_note import (
 )
 
 from adapters.fhir.codec import FHIR_XML, Finding, decode, encode, message_key, reread
+from adapters.fhir.codec.model import second_opinion
+from adapters.fhir.codec.structure import Node, Place
 from gateway.core.errors import Severity
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -220,6 +222,31 @@ FAULTS: dict[str, tuple[Spoil, str, str]] = {
         "invariant",
         "Bundle.entry[4].resource.period",
     ),
+    "a number for a text": (
+        lambda b: resource(b, PATIENT)["name"][0].__setitem__("family", 1),
+        "value",
+        "Bundle.entry[1].resource.name[0].family",
+    ),
+    "a text of more than a million characters": (
+        lambda b: resource(b, PATIENT)["name"][0].__setitem__("family", "x" * 1_048_577),
+        "value",
+        "Bundle.entry[1].resource.name[0].family",
+    ),
+    "a narrative that is no XHTML": (
+        put(PATIENT, "text", {"status": "generated", "div": "Hei"}),
+        "value",
+        "Bundle.entry[1].resource.text.div",
+    ),
+    "a response in a message": (
+        lambda b: b["entry"][1].__setitem__("response", {"status": "201"}),
+        "invariant",
+        "Bundle.entry[1].response",
+    ),
+    "a fullUrl that names a version": (
+        lambda b: b["entry"][ORGANISATION].__setitem__("fullUrl", "https://ehr.example/Organization/o1/_history/2"),
+        "invariant",
+        "Bundle.entry[3].fullUrl",
+    ),
     "a data type for a resource": (put(ORGANISATION, "resourceType", "HumanName"), "not-supported", ""),
     # the bundle
     "a bundle type that is no message": (lambda b: b.__setitem__("type", "searchset"), "not-supported", "Bundle.type"),
@@ -356,6 +383,43 @@ def test_a_period_in_order_is_right_whatever_its_zones_and_precision(start: str,
     bundle = message()
     resource(bundle, ENCOUNTER)["period"] = {"start": start, "end": end}
     assert found(bundle) == []
+
+
+def test_a_contained_resource_does_not_contain() -> None:
+    bundle = message()
+    inner = {"resourceType": "Basic", "id": "y", "code": {"text": "y"}}
+    resource(bundle, ORGANISATION)["contained"] = [{**inner, "id": "x", "contained": [inner]}]
+    assert found(bundle) == [("invariant", "Bundle.entry[3].resource.contained[0]")]
+
+
+def test_a_batch_says_for_each_entry_what_to_do() -> None:
+    bundle = batch()
+    del bundle["entry"][2]["request"]
+    assert found(bundle) == [("invariant", "Bundle.entry[2].request")]
+
+
+def test_a_document_has_a_composition_an_identifier_and_a_time() -> None:
+    bundle = message()
+    bundle["type"] = "document"
+    del bundle["identifier"], bundle["timestamp"]
+    assert found(bundle) == [
+        ("invariant", "Bundle.entry[0].resource"),
+        ("invariant", "Bundle.identifier"),
+        ("invariant", "Bundle.timestamp"),
+    ]
+
+
+def test_what_the_models_refuse_or_raise_becomes_an_issue_without_their_words() -> None:
+    place = Place(Place(None, "Bundle"), "resource")
+    wrong: list[dict[str, Any]] = [
+        {"resourceType": "Patient", "name": [{"family": ["Kanarifugl"]}]},
+        {"resourceType": "Patient", "contained": [{"resourceType": "Kanarifugl"}]},
+    ]
+    for body in wrong:
+        issues = list(second_opinion([Node(body, place, "Patient")]))
+        assert [issue.code for issue in issues] == ["invalid"]
+        assert issues[0].at.startswith("Bundle.resource")
+        assert "Kanarifugl" not in str(issues)
 
 
 def test_no_more_issues_are_listed_than_anybody_reads() -> None:
