@@ -48,7 +48,7 @@ def check(
     )
     if not faults:
         faults += _coverage(mapping, tree)
-        faults += filter_words(mapping, root)
+        faults += dict.fromkeys(filter_words(mapping, root))
         faults += _namespaces(mapping, tree, schema)
     if not faults:
         faults += _demanded(mapping, tree, schema)
@@ -69,7 +69,7 @@ def _header(mapping: Mapping, schema: Schema) -> Iterator[Fault]:
     for key, names in (("bare", mapping.bare), ("unwrap", mapping.unwrap)):
         for name in names:
             if schema.root(name) is None:
-                yield mapping.spot_of(key).fault(
+                yield mapping.spot_of(f"{key}.{name}").fault(
                     f"{name} is no root of schema {schema.name}", nearest(name, schema.roots)
                 )
 
@@ -88,7 +88,7 @@ def _coverage(mapping: Mapping, tree: Tree) -> list[Fault]:
         if any(_covers(field, leaf) for leaf in leaves)
         and all(leaf in tree.bound for leaf in leaves if _covers(field, leaf))
     ]
-    if mapping.allow:
+    if faults or mapping.allow:
         return faults
     open_ = sorted(leaf for leaf in leaves - tree.bound if not any(_covers(field, leaf) for field in mapping.lacks))
     faults += [

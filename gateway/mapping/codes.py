@@ -52,10 +52,8 @@ def load_tables(text: str, file: str) -> tuple[dict[str, Table], list[Fault]]:
 
 def _table(name: Block, block: Block) -> Table | None:
     entries = block.entries(TABLE)
-    missing = [needed for needed in ("list", "columns", "rows") if needed not in entries]
-    if missing:
-        if len(entries) == block.size:
-            name.fault(f"table {name.text()} says no {' and no '.join(missing)}")
+    block.demand(("list", "columns", "rows"), entries)
+    if not {"list", "columns", "rows"} <= entries.keys():
         return None
     listed = entries["list"].text()
     if listed not in LISTS:
@@ -69,13 +67,14 @@ def _table(name: Block, block: Block) -> Table | None:
     to_wire: dict[str, str] = {}
     beside: dict[str, dict[str, str]] = {column: {} for column in columns[2:]}
     for row in entries["rows"].list():
-        cells = [cell.text() for cell in row.list()]
+        blocks = list(row.list())
+        cells = [cell.text() for cell in blocks]
         if len(cells) != len(columns):
             row.fault(f"a row of table {name.text()} has {len(columns)} cells: {', '.join(columns)}")
             continue
         wire, canonical = cells[:2]
         if canonical not in LISTS[listed]:
-            row.fault(f"{canonical} is not in the canonical list {listed}", nearest(canonical, LISTS[listed]))
+            blocks[1].fault(f"{canonical} is not in the canonical list {listed}", nearest(canonical, LISTS[listed]))
             continue
         if wire in to_canonical or canonical in to_wire:
             row.fault(

@@ -24,13 +24,12 @@ def filter_words(mapping: Mapping, root: Place) -> Iterator[Fault]:
             continue
         codes = _codes(root, place, told)
         named = {v.values[0] for p, v in filtered if _same(p, v, place, told)} & _declared(mapping)
-        if _is_system(told) or codes or named:
-            known = codes | named if codes or named else set(mapping.names)
-            if told.values[0] not in codes:
-                yield place.spot.fault(
-                    f"{told.values[0]} filters {place.name}, and nothing declares it",
-                    nearest(told.values[0], known) or "declare it under `names:`",
-                )
+        if (_is_system(told) or codes or named) and told.values[0] not in codes:
+            known = codes | named | set(mapping.names)
+            yield place.spot.fault(
+                f"{told.values[0]} filters {place.name}, and nothing declares it",
+                nearest(told.values[0], known) or "declare it under `names:`",
+            )
 
 
 def _is_system(told: Filter) -> bool:

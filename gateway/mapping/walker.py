@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.language import Path, Spot, Step
+from gateway.mapping.language import Filter, Path, Spot, Step
 from gateway.mapping.nearest import nearest
 from gateway.mapping.tree import Const, Drop, Leaf, Place, Record, Use
 from gateway.mapping.wire import Child, Schema, Shape
@@ -85,12 +85,20 @@ class Walker:
         )
         place.children.append(made)
         if step.filter:
-            end = made
-            for inner in step.filter.path:
-                end = self.step(end, inner, spot)
-            self.enum(end, step.filter.values, spot)
-            end.use = Const(step.filter.values, spot, of_filter=True)
+            try:
+                self._filter(made, step.filter, spot)
+            except Stop:
+                place.children.remove(made)
+                raise
         return made
+
+    def _filter(self, made: Place, told: Filter, spot: Spot) -> None:
+        """Make the place that a filter looks at a constant of the filtered one."""
+        end = made
+        for inner in told.path:
+            end = self.step(end, inner, spot)
+        self.enum(end, told.values, spot)
+        end.use = Const(told.values, spot, of_filter=True)
 
     def _child(self, place: Place, step: Step, spot: Spot) -> Child:
         shape = place.shape or Shape("?")
@@ -101,7 +109,8 @@ class Walker:
                 self.stop(at, f"{place.trail()} is a text, and nothing stands below it")
             known = shape.attributes if step.attribute else shape.children
             what = "attribute" if step.attribute else "element" if self.schema.format == "xml" else "property"
-            self.stop(spot, f"{place.trail()} has no {what} {step.name}", nearest(step.name, known))
+            where = place.trail() if self.schema.format == "xml" else f"{shape.name} ({place.trail()})"
+            self.stop(spot, f"{where} has no {what} {step.name}", nearest(step.name, known))
         return child
 
     def _shape(self, place: Place, child: Child, step: Step, spot: Spot) -> Shape:

@@ -101,6 +101,12 @@ class Block:
                 name.fault(f"there is no key {name.text()} here", nearest(name.text(), known))
         return found
 
+    def demand(self, needed: tuple[str, ...], entries: dict[str, "Block"]) -> None:
+        """Note what is missing, unless a name that is not known (which is noted) may have been meant for it."""
+        missing = [name for name in needed if name not in entries]
+        if missing and len(entries) == self.size:
+            self.fault(f"there is no {' and no '.join(missing)} here")
+
 
 def compose(text: str, file: str, faults: list[Fault]) -> Block | None:
     """Read YAML text into its root block; a text that is not YAML is one fault and gives nothing."""
@@ -109,10 +115,19 @@ def compose(text: str, file: str, faults: list[Fault]) -> Block | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        mend = "put the path in quotes: inside braces, brackets and `@` mean something to YAML"
-        faults.append(Fault(file, line, column, f"this is not YAML: {error.problem}", mend))
+        faults.append(Fault(file, line, column, f"this is not YAML: {error.problem}", _mend(text, line)))
         return None
     if node is None:
         faults.append(Fault(file, 1, 1, "the file is empty"))
         return None
     return Block(node, file, faults)
+
+
+def _mend(text: str, line: int) -> str:
+    """Say what YAML's own words seldom do: what on the line it took for something else."""
+    wrong = (text.splitlines() or [""])[min(line, text.count("\n") or 1) - 1]
+    if "\t" in wrong:
+        return "indent with spaces, never with tabs"
+    if any(mark in wrong for mark in "[@{"):
+        return "put the path in quotes: inside braces, brackets, `@` and `${` mean something to YAML"
+    return "look at the indentation, the colons and the quotes of this line and the one above"
