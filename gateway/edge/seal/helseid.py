@@ -1,9 +1,9 @@
 """The signer's HelseID token that stands in for a personal signature: finding it in a message.
 
-A document of the message with MimeType application/jwt holds it in base64 (NAV's ebXML payload rules). What the token
-must say is `PROFILE`; it is checked like every other token, by `gateway.edge.identity.tokens`. A bearer token says
-who was logged in and not what was signed, so it counts only inside a message whose sender is proved by other means:
-the transport's certificate, or the organisation's own signature.
+A document of the message with MimeType application/jwt holds it in base64 (NAV's ebXML payload rules); what it must say
+stands below, and `gateway.edge.identity.signer` checks it. A bearer token says who was logged in and not what was
+signed, so it counts only inside a message whose sender is proved by other means: the transport's certificate, or the
+organisation's own signature.
 """
 
 import base64

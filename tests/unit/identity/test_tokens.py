@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from identity_actors import AUDIENCE, ISSUER, NOW, World, b64, compact, keys, signed
+from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from gateway.edge.identity import Unidentified
@@ -119,6 +120,33 @@ def test_an_attack_on_a_token_is_refused_within_a_second_and_tells_nothing(attac
         checked(token)
     assert time.process_time() - began < 1
     assert all(str(value) not in str(caught.value) for value in ("attacker", "client", "admin", NOW))
+
+
+def signed_raw(header, payload):
+    """A token that is validly signed over JSON that no library would write."""
+    parts = f"{b64(header)}.{b64(payload)}"
+    return f"{parts}.{b64(jws.JWSRegistry.algorithms['ES256'].sign(parts.encode(), KEY))}"
+
+
+PLAIN_HEADER, PLAIN_CLAIMS = json.dumps(HEADER).encode(), json.dumps(CLAIMS).encode()
+ODD_JSON = {
+    "a doubled claim": (PLAIN_HEADER, PLAIN_CLAIMS[:-1] + b',"sub":"other"}'),
+    "a doubled claim further in": (PLAIN_HEADER, PLAIN_CLAIMS[:-1] + b',"cnf":{"jkt":"a","jkt":"b"}}'),
+    "a doubled header": (PLAIN_HEADER[:-1] + b',"kid":"k1"}', PLAIN_CLAIMS),
+    "a number that is none": (PLAIN_HEADER, PLAIN_CLAIMS[:-1] + b',"level":NaN}'),
+    "an endless number": (PLAIN_HEADER, PLAIN_CLAIMS[:-1] + b',"level":-Infinity}'),
+    "a list of claims": (PLAIN_HEADER, b"[1]"),
+    "a header that is a number": (b"5", PLAIN_CLAIMS),
+}
+
+
+@pytest.mark.parametrize("name", ODD_JSON)
+def test_odd_json_is_refused_however_well_it_is_signed(name):
+    assert checked(signed_raw(PLAIN_HEADER, PLAIN_CLAIMS))
+    with pytest.raises(Unidentified):
+        checked(signed_raw(*ODD_JSON[name]))
+    with pytest.raises(Unidentified):
+        World().call([("authorization", f"DPoP {signed_raw(*ODD_JSON[name])}")])
 
 
 def test_only_asymmetric_algorithms_can_be_allowed_at_all():
