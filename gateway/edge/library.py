@@ -49,6 +49,7 @@ class Library:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()
         self.hashes: dict[str, str] = {}
+        self._trees: dict[str, Tree] = {}
         self._readers: dict[str, Reader] = {}
         self._writers: dict[str, Writer] = {}
         self._schemas: dict[str, Schema] = {}
@@ -139,10 +140,12 @@ class Library:
 
     def _checked(self, name: str) -> Tree:
         wrong = [*self._tables[1], *(f for f in self._loaded[1] if f.file == self.mappings[name].spot.file)]
-        tree, faults = (None, wrong) if wrong else self.tree(name)
-        if tree is None:
-            raise ConfigurationError(faults)
-        return tree
+        if name not in self._trees:
+            tree, faults = (None, wrong) if wrong else self.tree(name)
+            if tree is None:
+                raise ConfigurationError(faults)
+            self._trees[name] = tree
+        return self._trees[name]
 
     def reader(self, name: str) -> Reader:
         """Give the reading program of a mapping, compiled once."""
@@ -155,6 +158,14 @@ class Library:
         if name not in self._writers:
             self._writers[name] = Writer(self.mappings[name], self._checked(name))
         return self._writers[name]
+
+    def model(self, name: str) -> type:
+        """Give the record class that a mapping makes or writes."""
+        return self._checked(name).model
+
+    def lacks(self, name: str) -> dict[str, str]:
+        """Give, by canonical field, why a format has no place for it."""
+        return dict(self._checked(name).lacks)
 
     def places(self, name: str) -> dict[str, str]:
         """Give, by canonical field (without list indices), the path at which a mapping has it."""

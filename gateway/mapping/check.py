@@ -156,7 +156,8 @@ def _demanded_json(place: Place) -> list[Fault]:
     named = {child.name for child in place.children if child.writes}
     return [
         place.spot.fault(
-            f"FHIR demands {name} in {place.shape.name}, and nothing here writes it", "give it under `const:` or map it"
+            f"the schema demands {name} in {place.shape.name}, and nothing here writes it",
+            "give it under `const:` or map it",
         )
         for name, child in place.shape.children.items()
         if child.required and name not in named

@@ -93,6 +93,8 @@ class Module:
 def codec(module: Module, leaf: Leaf) -> str:
     """Give the name of the codec that reads a leaf."""
     name = READERS[leaf.target.field.kinds[0], leaf.scalar]
+    if leaf.prefix:
+        return module.constant("PREFIXED", name, f"Prefixed({name}, {leaf.prefix!r})")
     if not leaf.zone:
         return name
     made = f"{name}_in_{leaf.zone.replace('/', '_')}"

@@ -112,6 +112,8 @@ class Writer:
             value = f"{self.module.value(f'DERIVE_{leaf.as_}', DERIVATIONS[leaf.as_])}({name})"
         if leaf.table is not None and not leaf.contains:
             value = f"{self._to_wire(leaf)}[{name}]"
+        if leaf.prefix:
+            value = f"{leaf.prefix!r} + {value}"
         if writer == "same":
             return value
         return f"{writer}({value})"

@@ -64,7 +64,8 @@ class Grower(Walker):
             if place:
                 self.words[word] = place
         self._drop_each(root)
-        self._unused()
+        if not self.faults:
+            self._unused()
         return root
 
     def _unused(self) -> None:
@@ -181,7 +182,15 @@ class Grower(Walker):
         made = target.field.kinds[0]
         self.use(place, Record(target, made, rule.spot, each=rule.each, empty=rule.absent == "empty"), rule.spot)
         inner = self._inner(scope, place, made, target)
+        had, told = len(place.children), len(self.faults)
         self._contents(inner, rule)
+        if len(self.faults) - told > max(1, len(place.children) - had) and place.shape:
+            del self.faults[told:]
+            self.stop(
+                rule.spot_of("at"),
+                f"{place.trail()} has hardly anything that {rule.field} is made of",
+                f"it has {', '.join([*place.shape.children, *(f'@{a}' for a in place.shape.attributes)])}",
+            )
 
     def _repeat_above(self, place: Place, rule: FieldRule) -> None:
         """Say that what repeats is a step above the record; then the file can only be read."""
@@ -207,7 +216,7 @@ class Grower(Walker):
             if shape.model != inner.record.__name__:
                 self.stop(
                     rule.spot_of("shape"),
-                    f"shape {rule.shape} makes a {shape.model}, and {rule.field} is a {inner.record.__name__}",
+                    f"shape {rule.shape} is of {shape.model}, and {rule.field} holds {inner.record.__name__}",
                 )
             self._rules(inner, shape.fields, shape.drops, shape.consts)
         elif not rule.fields:
@@ -262,6 +271,7 @@ class Grower(Walker):
             absent=self._derived(scope, rule),
             contains=rule.contains,
             joined=rule.joined,
+            prefix=rule.prefix,
             as_=rule.as_,
             of_list=of_list,
         )
@@ -306,7 +316,7 @@ class Grower(Walker):
         return leaf
 
     def _part_place(self, place: Place, name: str, rule: FieldRule) -> Place:
-        return self.step(place, Step(name), rule.spot)
+        return self.step(place, Step(name), rule.spot_of("parts"))
 
     def _derived(self, scope: Scope, rule: FieldRule) -> str | Derived | None:
         if isinstance(rule.absent, Derived):
@@ -410,8 +420,9 @@ class Grower(Walker):
         return known[branch.name]
 
     def _all_branches(self, rule: FieldRule, target: Target) -> None:
-        missing = {kind.__name__ for kind in target.field.kinds} - {branch.name for branch in rule.one_of}
-        if missing:
+        kinds, named = {kind.__name__ for kind in target.field.kinds}, {branch.name for branch in rule.one_of}
+        missing = kinds - named
+        if missing and named <= kinds:
             self.stop(rule.spot, f"{rule.field} may also be {', '.join(sorted(missing))}", "give every branch")
 
     # constants, drops, links
@@ -431,7 +442,9 @@ class Grower(Walker):
         for name, drops in self.mapping.drop_each.items():
             found = [place for place in root.below() if place.name == name and place.kind == "element"]
             if not found:
-                self.faults.append(drops[0].spot.fault(f"nothing in this file is called {name}"))
+                names = [place.name for place in root.below()]
+                spot = self.mapping.spot_of(f"drop_each.{name}")
+                self.note(spot.fault(f"nothing in this file is called {name}", nearest(name, names)))
             for place in found:
                 for drop in drops:
                     if self.find(place, drop.at) is None and not self._all_dropped(place, drop.at):

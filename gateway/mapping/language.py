@@ -110,6 +110,7 @@ class FieldRule:
     absent: str | Derived | None = None
     contains: str = ""
     joined: str = ""
+    prefix: str = ""
     unknown: str = "refuse"
     as_: str = ""
     also_read: tuple[Path, ...] = ()

@@ -30,7 +30,7 @@ HEADER = frozenset(
 FIELD = frozenset(
     (
         *("at", "each", "value", "shape", "codes", "columns", "parts", "fields", "drop", "const", "one_of", "by"),
-        *("zone", "absent", "contains", "joined", "unknown", "as", "also_read", "direction", "reason"),
+        *("zone", "absent", "contains", "joined", "prefix", "unknown", "as", "also_read", "direction", "reason"),
     )
 )
 BRANCH = frozenset({"at", "when", "display", "fields", "drop"})
@@ -60,9 +60,7 @@ class _Loader:
 
     def mapping(self) -> Mapping | None:
         entries = self.root.entries(HEADER)
-        for needed in ("mapping", "language", "version", "model", "direction", "wire", "fields"):
-            if needed not in entries:
-                self.root.fault(f"the file says no {needed}")
+        self.root.demand(("mapping", "language", "version", "model", "direction", "wire", "fields"), entries)
         if "wire" not in entries or "mapping" not in entries or "fields" not in entries:
             return None
         wire = self._wire(entries["wire"])
@@ -98,9 +96,7 @@ class _Loader:
 
     def _wire(self, block: Block) -> Wire:
         entries = block.entries(WIRE)
-        for needed in ("format", "schema", "root"):
-            if needed not in entries:
-                block.fault(f"wire says no {needed}")
+        block.demand(("format", "schema", "root"), entries)
         return Wire(
             format=self._word(entries.get("format"), frozenset({"xml", "json"}), "xml"),
             schema=_text(entries.get("schema")),
@@ -142,6 +138,7 @@ class _Loader:
             absent=self._written(entries.get("absent")),
             contains=_text(entries.get("contains")),
             joined=_text(entries.get("joined")),
+            prefix=_text(entries.get("prefix")),
             unknown=self._word(entries.get("unknown"), frozenset({"refuse", "omit"}), "refuse"),
             as_=_text(entries.get("as")),
             also_read=tuple(self._path(item) for item in _list(entries.get("also_read"))),
@@ -182,7 +179,8 @@ class _Loader:
             return ConstRule(path, name.spot, _texts(value))
         entries = value.entries(frozenset({"value", "also", "always"}))
         values = (_text(entries.get("value")), *_texts(entries.get("also")))
-        return ConstRule(path, name.spot, values, always=_text(entries.get("always")) == "yes")
+        always = self._word(entries.get("always"), frozenset({"yes", "no"}), "no") == "yes"
+        return ConstRule(path, name.spot, values, always=always)
 
     def _drops(self, block: Block | None) -> tuple[DropRule, ...]:
         return tuple(self._drop(name, value) for name, value in _items(block))
@@ -192,8 +190,7 @@ class _Loader:
         if value.is_text:
             return DropRule(path, name.spot, self._reason(value))
         entries = value.entries(frozenset({"reason", "write"}))
-        if "reason" not in entries:
-            value.fault("a dropped place needs a reason")
+        value.demand(("reason",), entries)
         return DropRule(path, name.spot, _text(entries.get("reason")), self._written(entries.get("write")))
 
     def _reason(self, block: Block) -> str:
@@ -246,7 +243,10 @@ class _Loader:
 def _spots(entries: dict[str, Block]) -> dict[str, Spot]:
     spots = {key: block.spot for key, block in entries.items()}
     spots |= {f"words.{word.text()}": path.spot for word, path in _items(entries.get("words"))}
-    spots |= {f"allow.{item.text()}": item.spot for item in _list(entries.get("allow"))}
+    for key in ("allow", "unwrap"):
+        spots |= {f"{key}.{item.text()}": item.spot for item in _list(entries.get(key))}
+    for key in ("bare", "drop_each"):
+        spots |= {f"{key}.{name.text()}": name.spot for name, _ in _items(entries.get(key))}
     return spots
 
 

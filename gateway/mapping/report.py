@@ -59,8 +59,8 @@ def join(
             continue
         data_class = str(_class_of(row.field, labels))
         base = {"from": row.at, "field": row.field, "class": data_class}
-        held = _nearest(row.field, withheld)
-        place = places.get(row.field)
+        held = withheld.get(row.field)
+        place = places.get(row.field) or places.get(_list_of(row.field))
         if held is not None:
             report.withheld.append({**base, "rules": list(held.rules)})
         elif released is None:
@@ -90,9 +90,9 @@ def _class_of(field_path: str, labels: Dict[str, Any]) -> str:
     return next((str(c) for path, c in labels.items() if path.startswith((field_path + ".", field_path + "["))), "")
 
 
-def _nearest(field_path: str, withheld: Dict[str, Any]) -> Any:
-    """Give what was withheld at a path or, for a record's own row, what was withheld of all that stands below it."""
-    return withheld.get(field_path)
+def _list_of(field_path: str) -> str:
+    """Give the list that an item stands in: an output may tell whether the list holds something, as a whole."""
+    return field_path.rpartition("[")[0] if field_path.endswith("]") else ""
 
 
 def _reason(field_path: str, lacks: Dict[str, str]) -> str:

@@ -54,6 +54,7 @@ class Leaf:
     absent: str | Derived | None = None
     contains: str = ""
     joined: str = ""
+    prefix: str = ""
     as_: str = ""
     parts: tuple[str, ...] = ()
     of_list: bool = False

@@ -70,6 +70,11 @@ ADD_DESTINATION = insert(destination).from_select(
     ),
 )
 INBOUND = select(inbound).where(inbound.c.id == bindparam("id"))
+NOTES_OF = (
+    select(inbound.c.id, inbound.c.business_mac)
+    .where(inbound.c.id.in_(select(outbound.c.inbound).where(outbound.c.patient == bindparam("who"))))
+    .order_by(inbound.c.id)
+)
 
 # The log
 
@@ -107,10 +112,14 @@ DROP_PAYLOADS = delete(payload).where(payload.c.record.in_(_many("records")))
 
 @lru_cache(maxsize=64)
 def move(columns: tuple[str, ...]) -> Update:
-    """Give the update that moves a message by its id and token and sets `columns`, given as `to_…`."""
+    """Give the update that moves a message by its id, token and state and sets `columns`, given as `to_…`."""
     return (
         update(outbound)
-        .where(outbound.c.id == bindparam("key"), outbound.c.token == bindparam("held"))
+        .where(
+            outbound.c.id == bindparam("key"),
+            outbound.c.token == bindparam("held"),
+            outbound.c.state == bindparam("was"),
+        )
         .values({name: bindparam(f"to_{name}") for name in columns})
     )
 

@@ -1,0 +1,53 @@
+"""`samspill check`: everything that can be wrong with our own data, found before any message is."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.core.errors import ConfigurationError
+from gateway.edge.examples import run_examples
+from gateway.edge.library import Library
+from gateway.policy import prove
+from gateway.wiring.formats import formats
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check")(check)
+
+
+def check(
+    mappings: Annotated[Path | None, typer.Option(help="The folder of mappings, codes, rules and schemas.")] = None,
+    *,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Also change every rule and see that the proof notices.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """Compile all mapping, code and rule data, run the examples beside them, prove the rules' invariants.
+
+    All faults at once, each as file:line:column.
+
+    Example: samspill check
+    """
+    start = time.perf_counter()
+    library = Library(mappings)
+    faults = [str(fault) for fault in library.faults()]
+    if not faults:
+        faults += run_examples(library, formats(library))
+    faults += [str(fault) for fault in prove.check(library.folder / "policy")]
+    if mutate and not faults:
+        survivors = prove.mutate(library.folder / "policy", bounded=False)
+        typer.echo(str(survivors))
+    if as_json:
+        typer.echo(json.dumps({"faults": faults}, indent=1))
+    if faults:
+        raise ConfigurationError(faults)
+    if not as_json:
+        seconds = time.perf_counter() - start
+        typer.echo(
+            f"{len(library.mappings)} mappings, {len(library.tables)} code tables and the rules hold ({seconds:.1f} s)"
+        )

@@ -1,0 +1,230 @@
+"""`samspill translate`, `explain` and `formats`: one file through the pure line."""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway import flow
+from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.message import Route
+from gateway.core.ports import Format
+from gateway.core.vocabulary import MessageKind, Purpose, Role
+from gateway.edge.library import Library
+from gateway.mapping.report import Report
+from gateway.policy.consent import purpose_coding
+from gateway.policy.consent_facts import consent_facts, patient_act
+from gateway.policy.facts import Facts, from_json
+from gateway.policy.pdp import releasable
+from gateway.policy.provision import Request
+from gateway.wiring.formats import formats, rules
+
+From = Annotated[str, typer.Option("--from", metavar="FORMAT", help="What the file is written in.")]
+To = Annotated[str, typer.Option("--to", metavar="FORMAT", help="What to write.")]
+Input = Annotated[str, typer.Argument(metavar="IN", help="The file; - is standard input.")]
+Recipient = Annotated[Role | None, typer.Option(help="Who is to get it; the rules decide what that may be.")]
+For = Annotated[Purpose | None, typer.Option(help="What it is to be used for.")]
+FactsFile = Annotated[Path | None, typer.Option("--facts", help="Facts by name, as JSON; what is absent is unknown.")]
+Sender = Annotated[Role, typer.Option("--sender", help="Who sends it.")]
+Unrestricted = Annotated[bool, typer.Option("--unrestricted", help="Write everything; no rule is asked.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("translate")(translate)
+    app.command("explain")(explain)
+    app.command("formats")(list_formats)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a translation was asked with."""
+
+    source: str
+    target: str
+    recipient: Role | None
+    purpose: Purpose | None
+    facts: Path | None
+    sender: Role
+    unrestricted: bool
+
+
+def translate(
+    infile: Input,
+    source: From,
+    target: To,
+    recipient: Recipient = None,
+    purpose: For = None,
+    facts: FactsFile = None,
+    *,
+    sender: Sender = Role.CERTIFIER,
+    unrestricted: Unrestricted = False,
+    report: Annotated[Path | None, typer.Option(help="Write the account of every leaf here, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the result here, not to the terminal.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Translate one file. Needs a recipient and a purpose, or --unrestricted.
+
+    Example: samspill translate --from fhir --to nav-employer --recipient employer --purpose sick-leave-follow-up
+    --facts facts.json bundle.json
+    """
+    del as_json
+    asked = Asked(source, target, recipient, purpose, facts, sender, unrestricted)
+    done = _run(_read(infile), asked, report=report is not None)
+    if report is not None and done.report is not None:
+        report.write_text(json.dumps(done.report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if out is not None:
+        out.write_bytes(done.rendered.body)
+    else:
+        sys.stdout.buffer.write(done.rendered.body.rstrip(b"\n") + b"\n")
+
+
+def explain(
+    infile: Input,
+    source: From,
+    target: To,
+    recipient: Recipient = None,
+    purpose: For = None,
+    facts: FactsFile = None,
+    *,
+    sender: Sender = Role.CERTIFIER,
+    unrestricted: Unrestricted = False,
+    code: Annotated[bool, typer.Option("--code", help="Show the generated programs instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where each value of the output comes from, by which line and rule, and what was withheld and why.
+
+    Example: samspill explain --from fhir --to nav-sykmelding --unrestricted bundle.json
+    """
+    asked = Asked(source, target, recipient, purpose, facts, sender, unrestricted)
+    if code:
+        typer.echo(_code(asked))
+        return
+    done = _run(_read(infile), asked, report=True)
+    if done.report is None:
+        raise AssertionError("a report was asked for")
+    typer.echo(json.dumps(done.report.as_json(), indent=1, ensure_ascii=False) if as_json else _lineage(done))
+
+
+def list_formats(*, as_json: AsJson = False) -> None:
+    """List every format: id, read or written, model, version and schema.
+
+    Example: samspill formats
+    """
+    known = [_described(one) for one in formats(Library()).values()]
+    if as_json:
+        typer.echo(json.dumps(known, indent=1, ensure_ascii=False))
+        return
+    width = max(len(one["id"]) for one in known)
+    for one in known:
+        typer.echo(
+            f"{one['id']:<{width}}  {one['directions']:<10}  {one['model']:<20}  v{one['version']}  {one['title']}"
+        )
+
+
+def _described(one: Format) -> dict[str, str]:
+    directions = "/".join(word for word, side in (("read", one.parse), ("write", one.render)) if side)
+    return {
+        "id": one.id,
+        "title": one.title,
+        "directions": directions,
+        "model": one.model,
+        "version": one.version,
+        "schema": one.schema,
+    }
+
+
+def _read(infile: str) -> bytes:
+    return sys.stdin.buffer.read() if infile == "-" else Path(infile).read_bytes()
+
+
+def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
+    library = Library()
+    known = formats(library)
+    source, target = _known(known, asked.source), _known(known, asked.target)
+    parsed = flow.parse(source, raw, report=report)
+    if asked.unrestricted:
+        done = flow.convert(parsed, target)
+    elif asked.recipient is None or asked.purpose is None:
+        raise typer.BadParameter("give --recipient and --purpose, or --unrestricted to write everything")
+    else:
+        table = rules(library.folder)
+        route = Route(asked.sender, asked.recipient, MessageKind.SYKMELDING, asked.purpose)
+        ruled = flow.Rules(table, route, releasable(table, route))
+        to = flow.Addressee(received_at=datetime.now(UTC).replace(microsecond=0))
+        done = flow.forward(parsed, target, ruled, _facts(table, asked, parsed.record), to)
+    if done.report is not None:
+        used = [name for name in (asked.source, asked.target) if name in library.mappings]
+        done = replace(done, report=_versioned(done.report, {name: library.digest(name) for name in used}))
+    return done
+
+
+def _versioned(report: Report, versions: dict[str, str]) -> Report:
+    report.versions.update(versions)
+    return report
+
+
+def _known(known: dict[str, Format], name: str) -> Format:
+    if name not in known:
+        raise typer.BadParameter(f"there is no format {name}; `samspill formats` lists them")
+    return known[name]
+
+
+def _facts(table: Any, asked: Asked, record: Any) -> Facts:
+    """Read the facts file; `consents` in it are evaluated as `gather` would."""
+    if asked.facts is None:
+        return Facts()
+    try:
+        given = json.loads(asked.facts.read_text("utf-8"))
+    except ValueError:
+        raise NotAcceptable([Issue("structure", str(asked.facts), "this is not JSON")]) from None
+    consents = given.pop("consents", None) if isinstance(given, dict) else None
+    known = from_json(table.kinds, given)
+    if consents is None or asked.purpose is None:
+        return Facts(known)
+    request = Request(purpose=purpose_coding(asked.purpose), at=datetime.now(UTC))
+    note = getattr(record, "id", None) or ""
+    act = patient_act(consents, request, note)
+    by_class = consent_facts(consents, request, note)
+    return Facts({**({} if act is None else {"patient-act": act}), **known}, by_class)
+
+
+def _lineage(done: flow.Translation) -> str:
+    report = done.report
+    if report is None:
+        raise AssertionError("a report was asked for")
+    lines = [f"{report.leaves} leaves in"]
+    for row in report.carried:
+        rule = row["rule"] or "unrestricted"
+        lines += [
+            f"{row['to']}",
+            f"    from {row['from']}",
+            f"    {row['field']}, {row['class']}, by {rule}, {row['at']}",
+        ]
+    for title, rows in (("withheld", report.withheld), ("dropped", report.dropped), ("unmapped", report.unmapped)):
+        lines += [f"{title}: {len(rows)}"] if rows else []
+        for row in rows:
+            why = ", ".join(row.get("rules", ())) or row.get("reason") or row.get("why") or "no rule permits it"
+            lines.append(f"    {row['from']}: {why}")
+    lines += [f"deviation at {row['at']}: {row['what']}" for row in report.deviations]
+    return "\n".join(lines)
+
+
+def _code(asked: Asked) -> str:
+    library = Library()
+    parts = []
+    if asked.source in library.mappings and library.mappings[asked.source].reads:
+        parts.append(library.reader(asked.source).plain.source)
+    if asked.target in library.mappings and library.mappings[asked.target].writes:
+        ceiling = None
+        if asked.recipient is not None and asked.purpose is not None:
+            table = rules(library.folder)
+            route = Route(asked.sender, asked.recipient, MessageKind.SYKMELDING, asked.purpose)
+            ceiling = releasable(table, route)
+        parts.append(library.writer(asked.target).programs(ceiling)[0].source)
+    return "\n\n".join(parts)

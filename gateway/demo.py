@@ -1,0 +1,240 @@
+"""`samspill demo`: a whole gateway with an EHR, NAV and an employer's HR system as separate servers on loopback.
+
+It sends real-shaped messages through the line, shows what each recipient got beside each other, what was withheld and
+by which rule, and the receipts. All persons and organisations are invented.
+"""
+
+import asyncio
+import json
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from gateway import flow
+from gateway.cli.serve import https_server
+from gateway.edge.certs import private_copy
+from gateway.edge.config import Settings
+from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
+from gateway.mapping.report import Report
+from gateway.model.walk import values_of
+from gateway.sandbox.ehr import Answered, SandboxEhr
+from gateway.sandbox.employer import SandboxEmployer
+from gateway.sandbox.nav import SandboxNav
+from gateway.wiring.gateway import Gateway, Outside
+
+MESSAGES: Final = Path(__file__).parent / "sandbox" / "messages"
+EXAMPLES: Final = Path(__file__).parents[1] / "certs" / "example"
+STORY: Final = (
+    ("graded", "partly on sick leave, with adaptations at work"),
+    ("full", "fully on sick leave, with a second diagnosis and a note to NAV"),
+    ("treatment-days", "away on treatment days only"),
+    ("clinical", "a bundle as an ordinary EHR holds it: Conditions and an Encounter"),
+    ("faulty", "a bad one, with several faults at once"),
+)
+SHARED: Final = "full"
+"""The note that the patient sends on to the employer."""
+
+PATIENCE: Final = 15.0
+WIDTH: Final = 34
+Say = Callable[[str], None]
+
+
+class OpenAddresses:
+    """The demo's register: nobody in it has a graded address."""
+
+    def grading(self, number: str) -> str | None:
+        """Give `none`, for every invented person."""
+        del number
+        return "none"
+
+
+@dataclass(slots=True)
+class Scene:
+    """A running demo: the gateway, the other ends of the line, and where to say what happens."""
+
+    gateway: Gateway
+    nav: SandboxNav
+    employer: SandboxEmployer
+    ehr: SandboxEhr
+    base: str
+    say: Say
+    taken: dict[str, str]
+
+
+@asynccontextmanager
+async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
+    """Start everything on free loopback ports, and stop it all at the end."""
+    async with AsyncExitStack() as stack:
+        schemas = Gateway(settings).library.folder / "schema"
+        nav = await stack.enter_async_context(SandboxNav(settings.certificates, schemas))
+        employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
+        terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
+        outside = Outside({"nav": nav.url, "employer": employer.url}, OpenAddresses(), {"employer": terms}, frozenset())
+        gateway = Gateway(settings, outside)
+        server = https_server(gateway)
+        stopping = asyncio.Event()
+        serving = asyncio.create_task(server.serve())
+        delivering = asyncio.create_task(gateway.worker().run(stopping))
+        try:
+            await _until(lambda: server.started, 0.01)
+            base = f"https://localhost:{settings.port}"
+            ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, base))
+            yield Scene(gateway, nav, employer, ehr, base, say, {})
+        finally:
+            server.should_exit = True
+            stopping.set()
+            await asyncio.gather(serving, delivering)
+            await gateway.aclose()
+
+
+async def _until(there: Callable[[], bool], pause: float) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not there():  # noqa: ASYNC110 - what is waited for is in another process's hands
+            await asyncio.sleep(pause)
+
+
+def settings_for(folder: Path) -> Settings:
+    """Give settings for a demo in a folder: the configured database if there is one, a free port."""
+    given = Settings()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    private_copy(EXAMPLES, folder / "certs")
+    return given.model_copy(
+        update={
+            "data": given.data if "data" in given.model_fields_set else folder,
+            "certificates": folder / "certs",
+            "port": port,
+            "base_url": f"https://localhost:{port}",
+            "demo": True,
+        }
+    )
+
+
+async def play(say: Say, *, keep_running: bool = False) -> None:
+    """Run the demo from beginning to end."""
+    with tempfile.TemporaryDirectory(prefix="samspill-") as name:
+        async with running(settings_for(Path(name)), say) as scene:
+            say(
+                f"the gateway listens on {scene.base}; NAV and the employer have servers of their own, all mutual TLS\n"
+            )
+            for number, (message, title) in enumerate(STORY, 1):
+                say(f"{number}. The EHR sends a sick note: {title}")
+                await _send(scene, message)
+            await _act(scene)
+            _summary(scene)
+            if keep_running:
+                say("\nstill running; stop it with Ctrl-C")
+                await asyncio.Event().wait()
+
+
+async def _send(scene: Scene, message: str) -> None:
+    raw = (MESSAGES / f"{message}.json").read_bytes()
+    before = len(scene.nav.received)
+    answer = await scene.ehr.send(raw)
+    if answer.status != 202:  # noqa: PLR2004 - HTTP Accepted
+        _show_refusal(scene, answer)
+        return
+    scene.taken[message] = answer.location.rpartition("/")[2]
+    task = await scene.ehr.follow(answer.location, PATIENCE)
+    outputs = ", ".join(f"{one['type']['text']} {one['valueCode']}" for one in task.get("output", ()))
+    scene.say(f"   202 once it was on disk; then {outputs} (Task {task['status']})")
+    got = scene.nav.received[before]
+    say_faults = "valid against the schema" if not got.faults else f"{len(got.faults)} faults"
+    scene.say(f"   NAV got {len(got.body)} bytes of signed MsgHead XML, {say_faults}, and answered with an AppRec: OK")
+    scene.say(f"   the employer has got {len(scene.employer.received)} notes so far\n")
+
+
+def _show_refusal(scene: Scene, answer: Answered) -> None:
+    outcome = json.loads(answer.body)
+    scene.say(f"   {answer.status}, and nothing was stored; every fault at once, in the EHR's own format:")
+    for issue in outcome["issue"]:
+        at = ", ".join(issue.get("expression", ())) or "(message)"
+        scene.say(f"   - {at}: {issue.get('diagnostics') or issue.get('details', {}).get('text', '')}")
+    scene.say("")
+
+
+async def _act(scene: Scene) -> None:
+    """Let the patient send one note to the employer, and show both copies beside each other."""
+    bundle = orjson.loads((MESSAGES / f"{SHARED}.json").read_bytes())
+    scene.say(
+        "6. The patient sends the second note to the employer: a FHIR Consent that names the note and the employer"
+    )
+    employer = scene.gateway.registry.parties["employer"].organisation
+    answer = await scene.ehr.send(orjson.dumps(act(bundle, employer)), "/fhir/Consent")
+    scene.say(f"   {answer.status}; from now on the rules permit the employer's part of it, and only that")
+    await _until(lambda: bool(scene.employer.received), 0.05)
+    got = scene.employer.received[0]
+    say_faults = "valid against the schema" if not got.faults else f"{len(got.faults)} faults"
+    scene.say(f"   the employer got {len(got.body)} bytes of sykmeldingArbeidsgiver XML, {say_faults}\n")
+    _beside(scene, orjson.dumps(bundle))
+
+
+def act(bundle: dict[str, Any], organisation: str) -> dict[str, Any]:
+    """Give the Consent by which the patient of a bundle sends it to an employer."""
+    patient = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    who = {"identifier": patient["identifier"][0]}
+    note = bundle["identifier"]["value"].removeprefix("urn:uuid:")
+    number = {"system": "urn:oid:2.16.578.1.12.4.1.4.101", "value": organisation}
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
+        },
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": who,
+        "dateTime": datetime.now(UTC).isoformat(timespec="seconds"),
+        "performer": [who],
+        "policyRule": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"}]},
+        "provision": {
+            "type": "permit",
+            "actor": [{"role": role, "reference": {"identifier": number}}],
+            "data": [{"meaning": "instance", "reference": {"reference": f"Bundle/{note}"}}],
+        },
+    }
+
+
+def _beside(scene: Scene, raw: bytes) -> None:
+    """Show, leaf by leaf, what NAV and the employer get of the same note, and which rule keeps the rest."""
+    line, stored = scene.gateway.line, scene.gateway.intake.find(scene.taken[SHARED])
+    parsed = flow.parse(line.formats["fhir"], raw, report=True)
+    copies = []
+    for destination in (*line.statutory, scene.gateway.employer_destination("employer")):
+        known = scene.gateway.gather(stored, destination)
+        to = line.addressee(destination.party, known.received_at)
+        done = flow.forward(parsed, line.formats[destination.format], line.rules(known.route), known.facts, to)
+        copies.append(_by_field(done.report))
+    scene.say(f"   {'field':<{WIDTH}} {'NAV':<{WIDTH}} the employer")
+    for path, value, _ in values_of(parsed.record):
+        nav, employer = (_told(copy.get(path), value) for copy in copies)
+        scene.say(f"   {path:<{WIDTH}} {nav:<{WIDTH}} {employer}")
+
+
+def _by_field(report: Report | None) -> dict[str, str]:
+    """Give, by canonical field, nothing when it got through, else why it did not."""
+    if report is None:
+        return {}
+    told = {row["field"]: "" for row in report.carried}
+    told |= {row["field"]: f"withheld: {(row['rules'] or ['no rule permits it'])[0]}" for row in report.withheld}
+    return told | {row["field"]: "no place in this form" for row in report.dropped if "field" in row}
+
+
+def _told(why: str | None, value: Any) -> str:
+    if why is None:
+        return "-"
+    text = why or str(value)
+    return text if len(text) < WIDTH else text[: WIDTH - 2] + "…"
+
+
+def _summary(scene: Scene) -> None:
+    sent = len(STORY) - 1
+    nav, employer = len(scene.nav.received), len(scene.employer.received)
+    scene.say(f"\n{sent} notes taken, {nav} receipted by NAV, {employer} at the employer, 1 refused with its reasons")

@@ -1,0 +1,61 @@
+"""Settings: `SAMSPILL_*` environment variables, then `samspill.toml`, then these defaults (pydantic-settings)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """Every setting of the gateway; `docs/operations` explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMSPILL_", toml_file="samspill.toml", extra="forbid")
+
+    data: Path = Field(default=Path("var"), description="folder of the embedded database, its keys and its log")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty is a SQLite file in the data folder")
+    keys: str = Field(
+        default="", description="key provider: file:PATH, env:NAME or command:…; empty is a file in the data folder"
+    )
+    mappings: Path | None = Field(
+        default=None, description="folder of mappings, codes, rules and schemas; empty is our own"
+    )
+    parties: Path | None = Field(
+        default=None, description="folder of the register of parties; empty is mappings/parties"
+    )
+    certificates: Path = Field(
+        default=Path("certs"), description="folder of certificates and keys named in the register"
+    )
+    host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
+    port: int = Field(default=8443, description="port that `serve` listens on")
+    base_url: str = Field(default="https://localhost:8443", description="the public URL, as callers and tokens name it")
+    address_register: str = Field(
+        default="", description="URL of the register of graded addresses; empty: nothing is known"
+    )
+    disclosing_senders: Path | None = Field(
+        default=None, description="file of organisation numbers whose name tells an illness"
+    )
+    body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
+    demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what was given in code first, then the environment, then `samspill.toml`."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data / 'samspill.db'}"
+
+    @property
+    def key_provider(self) -> str:
+        """The key provider."""
+        return self.keys or f"file:{self.data / 'keys'}"

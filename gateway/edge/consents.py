@@ -1,0 +1,144 @@
+"""Consents over HTTP: taken in only when they can be evaluated, kept by version, and acted on.
+
+A Consent that is the patient's own act («send this note to that employer») also sends the note: it adds the employer
+as a recipient, and the rules then decide like any others.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from gateway.core.errors import Issue, NotAcceptable, Severity
+from gateway.edge.http.services import ConsentVersion, Stale
+from gateway.edge.identity.access import Caller
+from gateway.edge.intake import Intake
+from gateway.edge.keys import Vault
+from gateway.edge.store import statements
+from gateway.edge.store.database import Database
+from gateway.edge.store.operate import NotThere
+from gateway.edge.store.register import ConsentRegister
+from gateway.edge.store.rows import Destination
+from gateway.policy.consent import admissible
+
+NUMBER_SYSTEMS: Final = frozenset(
+    {
+        "urn:oid:2.16.578.1.12.4.1.4.1",
+        "urn:oid:2.16.578.1.12.4.1.4.2",
+        "http://hl7.no/fhir/NamingSystem/FNR",
+        "http://hl7.no/fhir/NamingSystem/DNR",
+    }
+)
+ORGANISATION_SYSTEM: Final = "urn:oid:2.16.578.1.12.4.1.4.101"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A patient's own act: which notes go to which organisations."""
+
+    notes: tuple[str, ...]
+    organisations: tuple[str, ...]
+
+
+class ConsentService:
+    """Implements the HTTP edge's `Consents`. `employers` gives the destination of each employer, by its number."""
+
+    def __init__(
+        self,
+        register: ConsentRegister,
+        intake: Intake,
+        database: Database,
+        vault: Vault,
+        employers: Mapping[str, Destination],
+        senders: Iterable[str],
+    ) -> None:
+        self._register = register
+        self._intake = intake
+        self._database = database
+        self._vault = vault
+        self._employers = employers
+        self._senders = tuple(senders)
+
+    async def put(
+        self, consent_id: str | None, resource: Mapping[str, Any], caller: Caller, expected: int | None
+    ) -> ConsentVersion:
+        """Store a version and let it take effect. Raises `NotAcceptable`, `NotThere`, `Stale` or `Busy`."""
+        issues = [one for one in admissible(resource) if one.severity is Severity.ERROR]
+        number = _patient_number(resource)
+        if not number:
+            what = "the Consent does not say by which number the patient is known"
+            issues.append(Issue("required", "Consent.patient.identifier", what, "give the national number or D-number"))
+        if issues:
+            raise NotAcceptable(issues)
+        known = self._register.history(consent_id) if consent_id else []
+        if consent_id and not known:
+            raise NotThere("no consent has this id")
+        if expected is not None and (not known or known[-1].version != expected):
+            raise Stale("the consent has another version now")
+        name = consent_id or str(uuid.uuid4())
+        stored = {**resource, "id": name}
+        status = str(resource.get("status"))
+        recorded = await self._register.put(name, orjson.dumps(stored), number, status, caller.party.id)
+        if status == "active":
+            await self._send(act_of(resource), number)
+        return ConsentVersion(name, recorded.version, stored, datetime.now(UTC).timestamp())
+
+    async def get(self, consent_id: str, caller: Caller) -> ConsentVersion | None:
+        """Give the newest version."""
+        versions = await self.history(consent_id, caller)
+        return versions[0] if versions else None
+
+    async def history(self, consent_id: str, caller: Caller) -> list[ConsentVersion]:
+        """Give every version, newest first."""
+        del caller
+        return [
+            ConsentVersion(consent_id, one.version, orjson.loads(one.resource), one.recorded_at)
+            for one in reversed(self._register.history(consent_id))
+        ]
+
+    async def _send(self, act: Act | None, number: str) -> None:
+        """Add the employers of an act as recipients of its notes, if the notes are this patient's."""
+        if act is None:
+            return
+        named = {self._vault.mac("business-id", sender, note) for sender in self._senders for note in act.notes}
+        for row in self._database.rows(statements.NOTES_OF, who=self._register.pseudonym(number)):
+            if row.business_mac not in named:
+                continue
+            for organisation in act.organisations:
+                if organisation in self._employers:
+                    await self._intake.add_destination(row.id, self._employers[organisation])
+
+
+def act_of(consent: Mapping[str, Any]) -> Act | None:
+    """Give the act that a Consent is, if it names notes and organisations and permits."""
+    provision = consent.get("provision")
+    if not isinstance(provision, Mapping) or provision.get("type") != "permit":
+        return None
+    data = [one.get("reference", {}) for one in provision.get("data", ()) if one.get("meaning") == "instance"]
+    actors = [one.get("reference", {}) for one in provision.get("actor", ())]
+    notes = tuple(filter(None, map(_note, data)))
+    numbers = (actor.get("identifier", {}) for actor in actors)
+    organisations = tuple(
+        one["value"] for one in numbers if one.get("system") == ORGANISATION_SYSTEM and "value" in one
+    )
+    return Act(notes, organisations) if notes and organisations else None
+
+
+def _note(reference: Mapping[str, Any]) -> str:
+    literal = str(reference.get("reference", ""))
+    for head in ("Bundle/", "urn:uuid:"):
+        if literal.startswith(head):
+            return literal.removeprefix(head)
+    return str(reference.get("identifier", {}).get("value", ""))
+
+
+def _patient_number(consent: Mapping[str, Any]) -> str:
+    patient = consent.get("patient")
+    identifier = patient.get("identifier") if isinstance(patient, Mapping) else None
+    if not isinstance(identifier, Mapping) or identifier.get("system") not in NUMBER_SYSTEMS:
+        return ""
+    value = identifier.get("value")
+    return value if isinstance(value, str) else ""

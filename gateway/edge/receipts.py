@@ -1,0 +1,119 @@
+"""Receipts on NAV's interface: those that answer our messages, and those that we answer messages with (KITH AppRec)."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from lxml import etree
+
+from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.ports import Format, Render
+from gateway.edge.identity.access import Caller
+from gateway.edge.intake import Intake
+from gateway.model import Identifier, Party, Receipt, ReceiptError
+from gateway.policy import pep
+
+ERRORS: Final = "2.16.578.1.12.4.1.1.8221"
+OTHER: Final = "X99"
+LONGEST: Final = 200
+"""Reasons are short; the sender's own log has the rest."""
+
+SYKMELDING: Final = "nav-sykmelding"
+UNKNOWN: Final = "ukjent"
+
+
+class Receipts:
+    """Takes NAV-style messages and receipts in, and writes the receipts that go back."""
+
+    def __init__(self, apprec: Format, intake: Intake) -> None:
+        if apprec.render is None:
+            raise TypeError("receipts are written, too")
+        self._render: Render = apprec.render
+        self._intake = intake
+
+    async def take(self, raw: bytes, caller: Caller) -> bytes:
+        """Take one document: a receipt is matched and answered with nothing, a message is stored and receipted.
+
+        Raises `NotAcceptable`, `Conflict` or `Busy`; the edge then answers with `reject`.
+        """
+        if await self._intake.receive_receipt(raw, caller.party.id) is not None:
+            return b""
+        head = _head(raw)
+        if not head.get("MsgId"):
+            what = "the message has no MsgInfo/MsgId"
+            raise NotAcceptable([Issue("required", "/MsgHead/MsgInfo/MsgId", what, "give it an id of its own")])
+        await self._intake.accept(raw, SYKMELDING, caller.party.id, head["MsgId"])
+        return self._write(head, "ok", ())
+
+    def reject(self, issues: tuple[Issue, ...], raw: bytes) -> bytes:
+        """Write the receipt that rejects a message, with every reason; it repeats nothing but the message's own id."""
+        errors = tuple(ReceiptError(code=OTHER, system=ERRORS, display=str(issue)[:LONGEST]) for issue in issues) or (
+            ReceiptError(code=OTHER, system=ERRORS, display="the message cannot be taken"),
+        )
+        return self._write(_head(raw), "rejected", errors)
+
+    def _write(self, head: dict[str, Any], status: str, errors: Sequence[ReceiptError]) -> bytes:
+        receipt = Receipt(
+            id=str(uuid.uuid4()),
+            created_at=datetime.now(UTC).replace(microsecond=0),
+            software="Samspill",
+            sender=_party(head.get("Receiver")),
+            receiver=_party(head.get("Sender")),
+            status=status,
+            errors=tuple(errors),
+            original_kind=head.get("Type") or UNKNOWN,
+            original_sent_at=_moment(head.get("GenDate")),
+            original_id=head.get("MsgId") or UNKNOWN,
+        )
+        return self._render(pep.acknowledge(receipt)).body
+
+
+def _head(raw: bytes) -> dict[str, Any]:
+    """Give what a receipt must say of the message it answers, as far as it can be read."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(raw, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return {}
+    document: Any = root.getroottree()
+    if document.docinfo.doctype:
+        return {}
+    info = next(root.iter("{*}MsgInfo"), None)
+    if info is None:
+        return {}
+    return {
+        "Type": _attribute(info.find("{*}Type"), "V"),
+        "MsgId": (info.findtext("{*}MsgId") or "").strip(),
+        "GenDate": (info.findtext("{*}GenDate") or "").strip(),
+        "Sender": info.find("{*}Sender/{*}Organisation"),
+        "Receiver": info.find("{*}Receiver/{*}Organisation"),
+    }
+
+
+def _attribute(element: Any, name: str) -> str:
+    return "" if element is None else (element.get(name) or "").strip()
+
+
+def _party(organisation: Any) -> Party:
+    """Give an organisation of a message header as a receipt names it: the first id, the others beside it."""
+    if organisation is None:
+        return Party(name=UNKNOWN, id=UNKNOWN, kind="her")
+    kinds = {"HER": "her", "ENH": "orgnr", "RSH": "resh"}
+    ids = [
+        Identifier(kind=kinds[kind], value=value)
+        for ident in organisation.findall("{*}Ident")
+        if (kind := _attribute(ident.find("{*}TypeId"), "V")) in kinds
+        and (value := (ident.findtext("{*}Id") or "").strip())
+    ]
+    first = ids[0] if ids else Identifier(kind="her", value=UNKNOWN)
+    name = (organisation.findtext("{*}OrganisationName") or UNKNOWN).strip()
+    return Party(name=name, id=first.value, kind=first.kind, additional=tuple(ids[1:]))
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.now(UTC).replace(microsecond=0)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
