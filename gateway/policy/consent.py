@@ -85,6 +85,8 @@ def evaluate(consent: Any, request: Request) -> Result:
         return _evaluate(consent, request)
     except Unreadable as what:
         return Result(Outcome.NO_CONSENT, None, (f"unreadable: {what}",))
+    except RecursionError:
+        return Result(Outcome.NO_CONSENT, None, ("unreadable: nested too deeply",))
 
 
 def _evaluate(consent: Any, request: Request) -> Result:

@@ -1,4 +1,4 @@
-"""What a new version of the rules would release that the old one did not, or no longer: to be read before it is used."""
+"""What a new version of the rules would release that the old one did not, or no longer: read it before using one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

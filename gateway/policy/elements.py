@@ -4,9 +4,9 @@ An element's marks are its own facts: NAV's restriction codes (kodeverk 8134) on
 screen says of its free text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.core.vocabulary import DataClass
 from gateway.model.walk import class_of, fields_of
@@ -43,10 +43,9 @@ def elements_of(record: Any, screen: Screen | None = None) -> tuple[Element, ...
 
     Without a screen free text counts as clean: give one wherever a rule looks at it.
     """
-    groups: dict[tuple[str, Marks], list[str]] = {}
-    for path, data_class, marks in _leaves(record, None, "", (), screen):
-        groups.setdefault((data_class, marks), []).append(path)
-    return tuple(Element(data_class, marks, tuple(paths)) for (data_class, marks), paths in groups.items())
+    walk = _Walk(screen)
+    walk.record(record, None, "", ())
+    return tuple(Element(data_class, marks, tuple(paths)) for (data_class, marks), paths in walk.groups.items())
 
 
 def stated(record: Any) -> dict[str, str]:
@@ -67,41 +66,81 @@ def restrictions(codes: Iterable[str]) -> Marks:
     return tuple((RESTRICTED[code], "true") for code in RESTRICTED if code in (given or ("employer",)))
 
 
-def _leaves(
-    record: Any, inherited: DataClass | None, prefix: str, marks: Marks, screen: Screen | None
-) -> Iterator[tuple[str, str, Marks]]:
-    kind = type(record)
-    fields = _plan(kind, inherited)
-    if "restrictions" in fields:
-        marks = restrictions(record.restrictions)
-    for name, (field, data_class) in fields.items():
-        held = getattr(record, name)
-        if held is None or held == ():
-            continue
-        path = prefix + name
-        items = ((f"{path}[{i}]", item) for i, item in enumerate(held)) if field.many else ((path, held),)
-        for at, item in items:
-            if not field.is_record:
-                screened = field.free_text and screen is not None
-                yield at, data_class, (*marks, *_screened(screen, item)) if screened else marks
+class _Walk:
+    """One walk over a record; the leaves are those of `gateway.model.walk.values_of`."""
+
+    __slots__ = ("groups", "screen")
+
+    def __init__(self, screen: Screen | None) -> None:
+        self.groups: dict[tuple[str, Marks], list[str]] = {}
+        self.screen = screen
+
+    def record(self, record: Any, inherited: DataClass | None, prefix: str, marks: Marks) -> bool:
+        """Note the leaves below a record; says whether there was any."""
+        kind = type(record)
+        plan = _PLANS.get((kind, inherited)) or _plan(kind, inherited)
+        if plan.restrictable:
+            marks = restrictions(record.restrictions)
+        found = False
+        for field in plan.fields:
+            held = getattr(record, field.name)
+            if held is None:
                 continue
-            below = list(_leaves(item, data_class, at + ".", marks, screen))
-            if below:
-                yield from below
-            elif field.many or field.optional or field.is_one_of:
-                yield at, data_class, marks
+            path = prefix + field.name
+            if not field.many:
+                found |= self._item(field, held, path, marks)
+            else:
+                for i, item in enumerate(held):
+                    found |= self._item(field, item, f"{path}[{i}]", marks)
+        return found
+
+    def _item(self, field: "_Planned", item: Any, path: str, marks: Marks) -> bool:
+        if field.is_record:
+            if self.record(item, field.data_class, path + ".", marks):
+                return True
+            if not field.telling:
+                return False
+        elif field.free_text and self.screen:
+            marks = (*marks, *_screened(self.screen, item))
+        self.groups.setdefault((field.data_class, marks), []).append(path)
+        return True
 
 
-def _screened(screen: Screen | None, text: object) -> Marks:
-    found = screen.look(text) if screen else None
+def _screened(screen: Screen, text: object) -> Marks:
+    found = screen.look(text)
     return () if found == CLEAN else ((SCREENED, found or UNKNOWN),)
 
 
-_PLANS: dict[tuple[type, DataClass | None], Mapping[str, Any]] = {}
+class _Planned(NamedTuple):
+    """What the walk needs to know of a field; `telling` means that an empty record says something by being there."""
+
+    name: str
+    data_class: DataClass
+    many: bool
+    is_record: bool
+    free_text: bool
+    telling: bool
 
 
-def _plan(kind: type, inherited: DataClass | None) -> Mapping[str, Any]:
-    key = (kind, inherited)
-    if key not in _PLANS:
-        _PLANS[key] = {f.name: (f, class_of(kind, f, inherited)) for f in fields_of(kind).values()}
-    return _PLANS[key]
+class _Plan(NamedTuple):
+    fields: tuple[_Planned, ...]
+    restrictable: bool
+
+
+_PLANS: dict[tuple[type, DataClass | None], _Plan] = {}
+
+
+def _plan(kind: type, inherited: DataClass | None) -> _Plan:
+    fields = tuple(
+        _Planned(
+            name=f.name,
+            data_class=class_of(kind, f, inherited),
+            many=f.many,
+            is_record=f.is_record,
+            free_text=f.free_text,
+            telling=f.many or f.optional or f.is_one_of,
+        )
+        for f in fields_of(kind).values()
+    )
+    plan = _PLANS[kind, inherited] = _Plan(fields, "restrictions" in fields_of(kind))
+    return plan

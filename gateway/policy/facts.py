@@ -25,6 +25,10 @@ class Facts:
     by_class: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     until: datetime | None = None
 
+    def says(self, data_class: str, fact: str) -> bool:
+        """Whether anything was said about a fact of a class, be it that it is unknown."""
+        return fact in self.message or fact in self.by_class.get(data_class, {})
+
     def of(self, data_class: str, fact: str) -> str:
         """Give a fact's value for one class, or `unknown`."""
         own = self.by_class.get(data_class)

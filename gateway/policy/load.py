@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
@@ -93,7 +93,10 @@ def read(files: Mapping[str, str]) -> tuple[RuleSet | None, list[Fault]]:
     reader = Reader(rules_file)
     root = reader.root(rules_text)
     rules = _RuleFile(reader, kinds, digest, screen, labels).read(root) if root is not None else None
-    return rules, [*reader.faults, *facts_reader.faults, *screen_reader.faults, *labels_reader.faults]
+    readers = (reader, facts_reader, screen_reader, labels_reader)
+    return rules, [
+        fault for one in readers for fault in sorted(one.faults, key=lambda fault: (fault.line, fault.column))
+    ]
 
 
 def _read_facts(reader: Reader, root: Node | None) -> dict[str, FactKind]:
@@ -244,7 +247,7 @@ class _RuleFile:
     def _listed(self, dimension: str, node: Node | None, groups: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
         known = (*DIMENSIONS[dimension], *groups)
         words = self.reader.words(node, known, _KIND_OF_WORD[dimension])
-        if node is not None and not words:
+        if isinstance(node, SequenceNode) and not node.value:
             self.reader.fault(node, f"«{dimension}» names nothing")
         return frozenset(one for word in words for one in groups.get(word, (word,)))
 

@@ -11,7 +11,7 @@ from gateway.core.vocabulary import DataClass
 from gateway.policy.breaches import TOGETHER, breaches, listed, narrowed, undemanded, unlisted
 from gateway.policy.invariants import Invariant
 from gateway.policy.rules import DIMENSIONS, Rule, Table, Words, table_of
-from gateway.policy.space import Selection, duties, reach_together, releases, row_sets
+from gateway.policy.space import Selection, duties, reach_together, releases, row_sets, whole
 
 STRIDE = 12
 """Of the scope mutants, every how many a bounded run looks at."""
@@ -42,10 +42,19 @@ class MutationReport:
     harmless: tuple[str, ...]
     dangerous: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """One line, and one for each dangerous survivor."""
+        line = (
+            f"{self.mutants} mutants: {self.caught} noticed, {len(self.harmless)} change no release and no obligation, "
+            f"{len(self.dangerous)} dangerous"
+        )
+        return "\n".join([line, *(f"dangerous: {one}" for one in self.dangerous)])
+
 
 def mutations(table: Table, invariants: tuple[Invariant, ...], *, bounded: bool) -> MutationReport:
     """Try every mutant; a bounded run looks at all but the scope mutants, and at every twelfth of these."""
     caught = tried = 0
+    invariants = tuple(replace(one, selection=whole(one.selection)) for one in invariants)
     harmless: list[str] = []
     dangerous: list[str] = []
     for i, rule in enumerate(table.rules):

@@ -116,7 +116,7 @@ class Reader:
         """Give a scalar that must be one of `words`."""
         word = self.text(node)
         if node is not None and isinstance(node, ScalarNode) and word not in words:
-            self.fault(node, f"«{word}» is not a {kind}", nearest(word, words))
+            self.fault(node, f"«{word}» is no {kind}", nearest(word, words))
             return ""
         return word
 

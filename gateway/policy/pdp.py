@@ -13,7 +13,7 @@ from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass
 from gateway.policy.elements import SCREENED, UNMARKED, Element, Marks, elements_of, stated
 from gateway.policy.facts import Facts
-from gateway.policy.rules import TIERS, UNKNOWN, Rule, Table
+from gateway.policy.rules import UNKNOWN, Table
 
 CLEARED = "officer-cleared"
 """The fact that says a named officer has cleared this message for this recipient under these rules."""
@@ -67,48 +67,43 @@ class _One:
         table = self.table
         in_class = table.word("classes", element.data_class)
         if element.marks or element.data_class in self.facts.by_class:
-            values = self._values(element.data_class, element.marks)
-            rows = self.rows
-            for fact, value in values.items():
+            rows = self.rows & in_class
+            for fact, value in self._values(element.data_class, element.marks).items():
                 rows &= table.value(fact, value)
         else:
-            values = None
-            rows = self.common
-        rows &= in_class
-        permits, forbids = rows & table.permits, rows & ~table.permits
-        if permits and not forbids:
-            return self._decision(element, Effect.PERMIT, permits, forbids)
-        if not forbids:
-            return self._decision(element, Effect.NOT_APPLICABLE, permits, forbids, in_class)
-        values = self._values(element.data_class, element.marks) if values is None else values
-        certain = forbids
-        for fact in self.looked_at:
-            if values[fact] not in table.kinds[fact].values:
-                certain &= ~table.named[fact]
-        return self._decision(element, Effect.DENY if certain else Effect.INDETERMINATE, permits, forbids)
+            rows = self.common & in_class
+        spoken = table.spoken(rows)
+        effect = Effect.PERMIT
+        if spoken.forbids:
+            effect = self._why_forbidden(element, rows & ~table.permits)
+        elif not spoken.permits:
+            effect = Effect.NOT_APPLICABLE
+        return ClassDecision(
+            data_class=element.data_class,
+            effect=effect,
+            permits=spoken.permits,
+            forbids=spoken.forbids,
+            obligations=spoken.obligations,
+            nearest=self._nearest(element, in_class) if effect is Effect.NOT_APPLICABLE else (),
+            marks=element.marks,
+            fields=element.fields,
+        )
+
+    def _why_forbidden(self, element: Element, forbids: int) -> Effect:
+        """Say whether some forbid speaks whatever the unknown facts are, or all only because something is unknown."""
+        values = self._values(element.data_class, element.marks)
+        for fact in self.table.looked_at(forbids):
+            if values[fact] not in self.table.kinds[fact].values:
+                forbids &= ~self.table.named[fact]
+        return Effect.DENY if forbids else Effect.INDETERMINATE
 
     def _values(self, data_class: str, marks: Marks) -> dict[str, str]:
         values = {fact: self.facts.of(data_class, fact) for fact in self.looked_at}
         for fact, value in marks:
             if fact in values:
-                values[fact] = tighter(self.table, fact, values[fact], value)
+                said = self.facts.says(data_class, fact)
+                values[fact] = tighter(self.table, fact, values[fact], value) if said else value
         return values
-
-    def _decision(
-        self, element: Element, effect: Effect, permits: int, forbids: int, in_class: int = 0
-    ) -> ClassDecision:
-        table = self.table
-        allowing, forbidding = table.pick(permits), table.pick(forbids)
-        return ClassDecision(
-            data_class=element.data_class,
-            effect=effect,
-            permits=tuple(rule.id for rule in allowing),
-            forbids=tuple(rule.id for rule in sorted(forbidding, key=_by_tier)),
-            obligations=frozenset(duty for rule in forbidding or allowing for duty in rule.obligations),
-            nearest=self._nearest(element, in_class) if effect is Effect.NOT_APPLICABLE else (),
-            marks=element.marks,
-            fields=element.fields,
-        )
 
     def _nearest(self, element: Element, in_class: int) -> tuple[NearestPermit, ...]:
         values = self._values(element.data_class, element.marks)
@@ -123,10 +118,6 @@ def tighter(table: Table, fact: str, one: str, other: str) -> str:
     """Give the tighter of two values of a fact; an unknown one stands just below the tightest."""
     rank = {value: float(i) for i, value in enumerate(table.kinds[fact].values)}
     return min(one, other, key=lambda value: rank.get(value, 0.5))
-
-
-def _by_tier(rule: Rule) -> int:
-    return TIERS.index(rule.tier)
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

@@ -187,5 +187,6 @@ def _empty(kind: type, field: Field) -> Any:
         return ()
     if field.optional:
         return None
-    declared = next(f for f in dataclasses.fields(kind) if f.name == field.name)
-    return _GONE if declared.default is dataclasses.MISSING else declared.default
+    default = next(f.default for f in dataclasses.fields(kind) if f.name == field.name)
+    empty = field.is_record and default is not dataclasses.MISSING and not any(True for _ in values_of(default))
+    return default if empty else _GONE

@@ -7,8 +7,9 @@ also if it is unknown, and `unless` lifts a forbid only if the fact is *known* t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
@@ -132,6 +133,14 @@ class RuleSet:
         return tuple(sorted(days))
 
 
+class Spoken(NamedTuple):
+    """The rules that hold together, the forbids by tier, and the obligations of the deciding ones."""
+
+    permits: tuple[str, ...]
+    forbids: tuple[str, ...]
+    obligations: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A rule set compiled for one day.
@@ -151,6 +160,7 @@ class Table:
     digest: str = ""
     until: datetime | None = None
     screen: Screen = NO_SCREEN
+    _spoken: dict[int, "Spoken"] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def everything(self) -> int:
@@ -186,6 +196,17 @@ class Table:
     def looked_at(self, rows: int) -> tuple[str, ...]:
         """Give the facts that any of these rows looks at."""
         return tuple(fact for fact, mask in self.named.items() if mask & rows)
+
+    def spoken(self, rows: int) -> "Spoken":
+        """Give the names of the rows that hold, and what the deciding ones demand."""
+        if rows not in self._spoken:
+            permits, forbids = self.pick(rows & self.permits), self.pick(rows & ~self.permits)
+            self._spoken[rows] = Spoken(
+                permits=tuple(rule.id for rule in permits),
+                forbids=tuple(rule.id for rule in sorted(forbids, key=lambda rule: TIERS.index(rule.tier))),
+                obligations=frozenset(duty for rule in forbids or permits for duty in rule.obligations),
+            )
+        return self._spoken[rows]
 
     def pick(self, rows: int) -> tuple[Rule, ...]:
         """Give the rules of a mask, in the order of the file."""

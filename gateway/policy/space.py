@@ -23,8 +23,10 @@ class Selection:
 
     def listed(self, dimension: str) -> tuple[str, ...]:
         """Give the words of a dimension that are selected, `?` standing for those nobody knows."""
-        every = (*DIMENSIONS[dimension], STRANGE)
         confined = self.words.get(dimension)
+        if confined is not None and not confined.inverted:
+            return tuple(confined.listed)
+        every = (*DIMENSIONS[dimension], STRANGE)
         return every if confined is None else tuple(word for word in every if word in confined)
 
     def holds(self, cell: Mapping[str, str]) -> bool:
@@ -35,10 +37,11 @@ class Selection:
         """Give the part of the box inside a rule's scope, or none when it is empty."""
         words: dict[str, Words] = {}
         for dimension in DIMENSIONS:
-            both = tuple(word for word in self.listed(dimension) if word in scope[dimension])
+            theirs = scope[dimension]
+            both = frozenset(word for word in self.listed(dimension) if word in theirs)
             if not both:
                 return None
-            words[dimension] = Words(frozenset(both))
+            words[dimension] = Words(both)
         return Selection(words)
 
 

@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+import pytest
+from policy_cases import certificate, rules
+
+from gateway.model import Coding, Diagnosis
+from gateway.policy.labels import CONFIDENTIALITY_SYSTEM, SENSITIVITY_SYSTEM, Security
+from gateway.policy.screen import Screen
+
+
+@pytest.mark.parametrize("text", [
+    "P76", "L03 ryggplager", "bruker F32.1", "kode F321", "ICPC", "F 32.1",
+    "Hun har depresjon", "DEPRESJON", "d e p r e s j o n", "d.e.p.r.e.s.j.o.n", "dépression",
+    "kre\u00adft", "storfekreft",
+    "langvarig angst", "ÅNGEST", "har vondt i ryggen", "gravid i uke 20", "er hiv-positiv", "MS",
+    "13097248022", "130972 48022", "19720913-4802", "f 3 2 . 1", "a diagnosis", "brystkreft",
+])  # fmt: skip
+def test_a_text_that_may_reveal_an_illness_is_a_hit(text: str) -> None:
+    assert rules().screen.look(text) == "hit"
+
+
+@pytest.mark.parametrize("text", [
+    "", "Trenger hev- og senkbart bord", "Tilrettelegging i 50 % stilling", "I 50 % stilling fra uke 12",
+    "Unngå løft over 10 kg, pauser hver time", "Kan jobbe hjemmefra to dager i uka", "Ring 22 33 44 55",
+    "Møt opp kl 10:30 den 12.01.2027", "E-post: arkiv", "Kan inte lyfta tungt, behöver hjälp med datorn",
+    "Reduced hours for four weeks",
+])  # fmt: skip
+def test_a_text_about_work_is_clean(text: str) -> None:
+    assert rules().screen.look(text) == "clean"
+
+
+@pytest.mark.parametrize("text", ["x" * 4001, "Тяжёлая работа", "عمل", "\uff44\uff49\uff41\uff47", None, 7, True])
+def test_what_cannot_be_judged_is_unknown(text: object) -> None:
+    assert rules().screen.look(text) is None
+
+
+def test_a_screen_that_knows_no_words_judges_nothing() -> None:
+    assert Screen().look("Ny stol") is None
+
+
+@pytest.mark.parametrize(("system", "code", "expected"), [
+    ("icd-10", "F32.1", Security("R", frozenset({"PSY"}))),
+    ("icd-10", "F321", Security("R", frozenset({"PSY"}))),
+    ("icd-10", "F10", Security("R", frozenset({"ETHUD"}))),
+    ("icd-10", "F112", Security("R", frozenset({"OPIOIDUD"}))),
+    ("icd-10", "B24", Security("R", frozenset({"HIV"}))),
+    ("icd-10", "T742", Security("V", frozenset({"SDV"}))),
+    ("icd-10", "M545", Security("R")),
+    ("icpc-2", "P76", Security("R", frozenset({"PSY"}))),
+    ("icpc-2b", "P76.0001", Security("R", frozenset({"PSY"}))),
+    ("icpc-2", "Z25", Security("V", frozenset({"SDV"}))),
+    ("icpc-2", "X71", Security("R", frozenset({"SEX", "STD"}))),
+    ("icpc-2", "L03", Security("R")),
+    ("snomed", "38341003", Security("V")),
+    (None, "F32", Security("V")),
+    ("icd-10", None, Security("V")),
+    ("icd-10", "F", Security("V")),
+])  # fmt: skip
+def test_a_code_says_how_sensitive_it_is_and_an_unreadable_one_is_the_most(
+    system: str | None, code: str | None, expected: Security
+) -> None:
+    assert rules().labels.of_code(system, code) == expected
+
+
+def test_a_record_is_as_sensitive_as_all_its_codes_together() -> None:
+    record = replace(
+        certificate(),
+        diagnosis=Diagnosis(main=Coding(code="L03", system="icpc-2"), others=(Coding(code="F10", system="icd-10"),)),
+    )
+    assert rules().labels.of_record(record) == Security("R", frozenset({"ETHUD"}))
+    assert rules().labels.of_class("diagnosis", record) == Security("R", frozenset({"ETHUD"}))
+    assert rules().labels.of_class("clinical") == Security("R")
+    assert rules().labels.of_class("absence", record) == Security("N")
+
+
+def test_labels_raise_and_never_lower_what_came_with_a_message() -> None:
+    came = Security("V", frozenset({"SDV"}))
+    assert came.raised_by(Security("R", frozenset({"PSY"}))) == Security("V", frozenset({"PSY", "SDV"}))
+    assert Security("N").raised_by(Security("R")) == Security("R").raised_by(Security("N")) == Security("R")
+    assert Security("R").raised_by(Security("strange")).confidentiality == "V"
+
+
+def test_labels_are_written_as_codings() -> None:
+    assert Security("R", frozenset({"PSY"})).codings() == (
+        (CONFIDENTIALITY_SYSTEM, "R"),
+        (SENSITIVITY_SYSTEM, "PSY"),
+    )
