@@ -109,6 +109,17 @@ def read_key(key_file: Path, certificate_file: Path, password_file: Path | None 
     return key(private, certificate)
 
 
+def read_ring(folder: Path, stem: str, overlap: timedelta = timedelta(days=14)) -> KeyRing:
+    """Read `STEM.key` and `STEM.pem`, and during a rotation `STEM-2.key` and so on, as one ring.
+
+    Raises `ConfigurationError` when there is none, or one that cannot be read.
+    """
+    files = sorted([*folder.glob(f"{stem}.key"), *folder.glob(f"{stem}-[0-9]*.key")])
+    if not files:
+        raise ConfigurationError([f"{folder / stem}.key: there is no such private key; put it there, with mode 600"])
+    return KeyRing([read_key(file, file.with_suffix(".pem")) for file in files], overlap)
+
+
 def _for_xmlsec(private: rsa.RSAPrivateKey) -> xmlsec.Key:
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return xmlsec.Key.from_memory(pem, xs.KeyDataFormatPem)

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from seal_actors import NOW, make_actor, make_certificate
 
 from gateway.core.errors import ConfigurationError
 from gateway.edge.seal import SealBroken, cms, helseid, payload, xmldsig
-from gateway.edge.seal.keys import KeyRing, key, read_key
+from gateway.edge.seal.keys import KeyRing, key, read_key, read_ring
 
 
 @pytest.fixture
@@ -118,6 +119,18 @@ def test_keys_are_read_from_files_that_nobody_else_may_read(tmp_path, sender):
         (tmp_path / "c.pem").chmod(0o600)
         with pytest.raises(ConfigurationError, match="cannot be read"):
             read_key(tmp_path / bad, tmp_path / "c.pem")
+
+
+def test_a_ring_is_read_with_the_successor_beside_the_key(tmp_path, old, new):
+    with pytest.raises(ConfigurationError, match="there is no such private key"):
+        read_ring(tmp_path, "gateway-signing")
+    for stem, one in {"gateway-signing": old, "gateway-signing-2": new, "gateway-signing-x": new}.items():
+        pem = one.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"{stem}.key").write_bytes(pem)
+        (tmp_path / f"{stem}.key").chmod(0o600)
+        (tmp_path / f"{stem}.pem").write_bytes(one.certificate.public_bytes(Encoding.PEM))
+    ring = read_ring(tmp_path, "gateway-signing")
+    assert [one.certificate for one in ring.opening(NOW)] == [new.certificate, old.certificate]
 
 
 class TokenKey(rsa.RSAPrivateKey):
