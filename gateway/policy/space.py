@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from gateway.policy.rules import DIMENSIONS, STRANGE, UNKNOWN, Table, Words
+from gateway.policy.rules import ANY, DIMENSIONS, STRANGE, UNKNOWN, Table, Words
 
 Values = Mapping[str, tuple[str, ...]]
 """For some facts, the values they are confined to; the others are free."""
@@ -37,8 +37,11 @@ class Selection:
         """Give the part of the box inside a rule's scope, or none when it is empty."""
         words: dict[str, Words] = {}
         for dimension in DIMENSIONS:
-            theirs = scope[dimension]
-            both = frozenset(word for word in self.listed(dimension) if word in theirs)
+            mine, theirs = self.words.get(dimension, ANY), scope[dimension]
+            if mine.inverted or theirs.inverted:
+                both = frozenset(word for word in self.listed(dimension) if word in theirs)
+            else:
+                both = mine.listed & theirs.listed
             if not both:
                 return None
             words[dimension] = Words(both)
@@ -61,25 +64,25 @@ def row_sets(table: Table, selection: Selection) -> frozenset[int]:
 
 def reach(table: Table, rows: int, confined: Values | None = None) -> frozenset[int]:
     """Give the sets of rows that hold in some state of the facts, when some facts are confined to some values."""
-    return frozenset(left for (left,) in reach_together((table,), (rows,), confined))
-
-
-def reach_together(
-    tables: tuple[Table, ...], rows: tuple[int, ...], confined: Values | None = None
-) -> frozenset[tuple[int, ...]]:
-    """Give what holds at once in several tables over the same facts, in each state of the facts."""
     confined = confined or {}
     reached = {rows}
+    for fact, named in table.named.items():
+        if named & rows:
+            masks = table.facts[fact]
+            if fact in confined:
+                reached = {left & masks[value] for left in reached for value in confined[fact]}
+            else:
+                different = set(masks.values())
+                reached = {left & mask for left in reached for mask in different}
+    return frozenset(reached)
+
+
+def reach_together(tables: tuple[Table, ...], rows: tuple[int, ...]) -> frozenset[tuple[int, ...]]:
+    """Give what holds at once in several tables over the same facts, in each state of the facts."""
+    reached = {rows}
     for fact, kind in tables[0].kinds.items():
-        looking = [table.named[fact] & mask for table, mask in zip(tables, rows, strict=True)]
-        if not any(looking):
-            continue
-        masks = [
-            tuple(table.facts[fact][value] for table in tables) for value in confined.get(fact, (*kind.values, UNKNOWN))
-        ]
-        if len(tables) == 1:
-            reached = {(left & mask,) for (left,) in reached for (mask,) in masks}
-        else:
+        if any(table.named[fact] & mask for table, mask in zip(tables, rows, strict=True)):
+            masks = {tuple(table.facts[fact][value] for table in tables) for value in (*kind.values, UNKNOWN)}
             reached = {
                 tuple(left & mask for left, mask in zip(lefts, those, strict=True))
                 for lefts in reached
