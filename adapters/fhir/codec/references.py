@@ -52,8 +52,6 @@ class Index:
         url = _HISTORY.sub("", reference)
         if url in self.by_url:
             return self.by_url[url]
-        if ":" in url:
-            return None
         base = self.base.get(id(holder), "")
         return self.by_url.get(f"{base}/{url}") if base and f"{base}/{url}" in self.by_url else self.by_name.get(url)
 

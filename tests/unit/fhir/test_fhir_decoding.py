@@ -28,7 +28,10 @@ QR = f"Bundle.entry[{FORM}].resource"
 
 
 def found(bundle: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(i.code, i.at) for i in decode(written(bundle)).issues if i.severity is Severity.ERROR]
+    decoded = decode(written(bundle))
+    errors = [(issue.code, issue.at) for issue in decoded.issues if issue.severity is Severity.ERROR]
+    assert (decoded.resource is None) == bool(errors)
+    return errors
 
 
 def test_a_right_message_comes_through_unchanged() -> None:
@@ -436,8 +439,82 @@ def test_two_patients_are_refused_even_if_nothing_refers_to_the_second() -> None
 
 def test_two_resources_with_one_name_are_refused_since_a_reference_could_mean_either() -> None:
     bundle = batch()
-    bundle["entry"].append(bundle["entry"][0])
-    assert "business-rule" in {code for code, _ in found(bundle)}
+    bundle["entry"].append(bundle["entry"][DOCTOR - 1])
+    assert found(bundle) == [("business-rule", "Bundle.entry[6].resource.id")]
+
+
+def test_two_patients_are_refused_also_when_neither_is_in_the_bundle() -> None:
+    bundle = batch()
+    del bundle["entry"][PATIENT - 1]
+    resource(bundle, ENCOUNTER - 2)["subject"]["reference"] = "Patient/another"
+    assert ("business-rule", f"Bundle.entry[{FORM - 2}].resource.subject") in found(bundle)
+
+
+def test_a_link_from_the_patient_to_another_record_of_theirs_is_no_other_patient() -> None:
+    bundle = batch()
+    resource(bundle, PATIENT - 1)["link"] = [{"other": {"reference": "Patient/old"}, "type": "replaces"}]
+    assert found(bundle) == []
+
+
+def test_a_reference_to_a_version_is_one_to_the_resource() -> None:
+    bundle = batch()
+    resource(bundle, FORM - 1)["subject"]["reference"] += "/_history/3"
+    assert decode(written(bundle)).issues == ()
+
+
+def test_contained_resources_refer_to_each_other_and_to_what_contains_them() -> None:
+    bundle = message()
+    one = {"resourceType": "Basic", "id": "one", "code": {"text": "x"}, "author": {"reference": "#two"}}
+    two = {"resourceType": "Practitioner", "id": "two"}
+    three = {"resourceType": "Basic", "id": "three", "code": {"text": "x"}, "subject": {"reference": "#"}}
+    resource(bundle, ORGANISATION)["contained"] = [one, two, three]
+    assert found(bundle) == []
+    one["author"] = {"reference": "#none"}
+    assert found(bundle) == [("invariant", "Bundle.entry[3].resource.contained[0].author")]
+
+
+@pytest.mark.parametrize(
+    ("given", "sibling", "right"),
+    [
+        (["Prøve", None], [None, {"id": "a"}], True),
+        (["Prøve", "Anne"], [None, {"extension": [{"url": "urn:x", "valueCode": "y"}]}], True),
+        (["Prøve", None], [{"id": "a"}, None], False),
+        (["Prøve", "Anne"], [None, {}], False),
+        (["Prøve"], {"id": "a"}, False),
+        (["Prøve"], [], False),
+        (["Prøve"], ["a"], False),
+    ],
+)
+def test_the_extensions_of_an_array_line_up_with_it(given: object, sibling: object, right: bool) -> None:
+    bundle = message()
+    resource(bundle, PATIENT)["name"][0] |= {"given": given, "_given": sibling}
+    assert {code for code, _ in found(bundle)} == (set() if right else {"invalid"})
+
+
+def test_a_value_that_only_an_extension_explains_is_there() -> None:
+    bundle = message()
+    del resource(bundle, FORM)["status"]
+    resource(bundle, FORM)["_status"] = {"extension": [{"url": "urn:x", "valueCode": "unknown"}]}
+    assert found(bundle) == []
+    resource(bundle, FORM)["_status"] = None
+    assert found(bundle) == [("invalid", f"{QR}.status")]
+
+
+def test_an_extension_does_not_hold_a_value_and_extensions_at_once() -> None:
+    bundle = message()
+    inner = {"url": "urn:y", "valueCode": "y"}
+    resource(bundle, PATIENT)["extension"] = [{"url": "urn:x", "valueCode": "x", "extension": [inner]}]
+    assert found(bundle) == [("invariant", "Bundle.entry[1].resource.extension[0]")]
+
+
+def test_a_condition_says_its_status_in_fhirs_own_codes_beside_any_others() -> None:
+    bundle = message()
+    condition: dict[str, Any] = {"resourceType": "Condition", "id": "k1", "subject": {"reference": "Patient/p1"}}
+    bundle["entry"].append({"fullUrl": "urn:uuid:3c7d1a30-52c4-4f0e-9a3e-0f6f6a6f0008", "resource": condition})
+    condition["clinicalStatus"] = {"coding": [{"system": "urn:x", "code": "pågår"}, {"code": "active"}]}
+    assert found(bundle) == []
+    condition["clinicalStatus"] = {"coding": [{"system": "urn:x", "code": "pågår"}]}
+    assert found(bundle) == [("code-invalid", "Bundle.entry[7].resource.clinicalStatus")]
 
 
 def test_references_that_leave_the_bundle_are_warnings_where_a_sick_note_can_do_without() -> None:
