@@ -54,7 +54,7 @@ class Grower(Walker):
             )
             return None
         child = Child(wire.root, self.schema.tag(wire.root), lambda: shape, required=True)
-        root = Place(wire.root, "element", wire.spot, shape, child, None)
+        root = Place(wire.root, "element", wire.spot_of("root"), shape, child, None)
         scope = Scope(root, self.model, "", None)
         self._rules(scope, self.mapping.fields, self.mapping.drops, self.mapping.consts)
         for link in self.mapping.links:

@@ -12,6 +12,12 @@ TYPES = {
     "valueDate": "date",
     "valueDateTime": "dateTime",
     "valueString": "string",
+    "valueDecimal": "decimal",
+    "valueTime": "time",
+    "valueUri": "url",
+    "valueQuantity": "quantity",
+    "valueReference": "reference",
+    "valueAttachment": "attachment",
 }
 
 
@@ -83,11 +89,9 @@ def _item(place: Place, path: str) -> Item:
 
 
 def _leaf(place: Place) -> Leaf | Switch:
-    """Give what an answer is for: the code of a coding, or the scalar itself."""
-    code = next((child for child in place.children if child.name == "code"), place)
-    if isinstance(code.use, Leaf | Switch):
-        return code.use
-    raise AssertionError(f"{code.trail()} says nothing")
+    """Give what an answer is for: the scalar itself, or the code of a coding before what stands beside it."""
+    ranked = sorted(place.below(), key=lambda p: p.name != "code")
+    return next(p.use for p in ranked if isinstance(p.use, Leaf | Switch))
 
 
 def _type(place: Place, leaf: Leaf | Switch) -> str:
