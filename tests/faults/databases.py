@@ -4,8 +4,10 @@ import asyncio
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import uuid
 from pathlib import Path
 
@@ -44,8 +46,28 @@ class Postgres:
     def pid(self) -> int:
         return int((self.folder / "postmaster.pid").read_text().split()[0])
 
+    def kill(self):
+        """Kill the postmaster, as the machine's out-of-memory killer would."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def stop(self):
+        """Stop it without waiting for anybody; nothing of it is kept."""
+        self._module.pg_ctl(["-m", "immediate", "stop"], pgdata=self.folder, user=self.server.system_user, timeout=20)
+        self.server.cleanup()
+
     def restart(self):
-        self.server.ensure_postgres_running()
+        """Start it again after a kill; what the dead one held is let go of only after a moment."""
+        for name in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (self.folder / name).unlink(missing_ok=True)
+        arguments = ["-w", "-o", '-h ""', "-o", f"-k {self.folder}", "-l", str(self.folder / "log"), "start"]
+        for _ in range(40):
+            try:
+                self._module.pg_ctl(arguments, pgdata=self.folder, user=self.server.system_user, timeout=20)
+            except subprocess.SubprocessError:
+                time.sleep(0.25)
+            else:
+                return
+        raise AssertionError("PostgreSQL did not come back")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +82,7 @@ def postgres():
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
     yield server
-    server.server.cleanup()
+    server.stop()
     if before is None:
         del os.environ["XDG_RUNTIME_DIR"]
     else:

@@ -53,6 +53,7 @@ class Rig:
             self.terms,
             QUICK,
             poll=0.05,
+            decide_within=2.0,
             probe=self.probe,
         )
 

@@ -141,9 +141,9 @@ class Storm:
                 process.kill()
                 await process.wait()
 
-    async def kill_for(self, seconds, pause=(0.4, 1.2)):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    async def kill_on(self, kills, acknowledged, pause):
+        """Kill a node now and then, until there were enough kills and enough messages."""
+        while self.ledger.kills < kills or len(self.ledger.acknowledged) < acknowledged:
             await asyncio.sleep(self.random.uniform(*pause))
             place = self.random.randrange(len(self.nodes))
             await self.kill(place)
@@ -185,7 +185,7 @@ class Storm:
         await self.consent(session, number, "inactive")
         self.ledger.withdrawn[f"patient-{number}"] = time.monotonic()
 
-    async def rage(self, seconds, *, senders=16, during=None, settle=60):
+    async def rage(self, *, kills=3, acknowledged=300, pause=(0.4, 1.0), senders=16, during=None, settle=60):
         """Send while nodes are killed, then let what was acknowledged arrive. Gives the ledger."""
         async with self.receiving():
             try:
@@ -193,7 +193,7 @@ class Storm:
                 timeout = aiohttp.ClientTimeout(total=15)
                 async with aiohttp.ClientSession(timeout=timeout) as session:
                     tasks = [asyncio.create_task(self.send(session)) for _ in range(senders)]
-                    await asyncio.gather(self.kill_for(seconds), *([during(self)] if during else []))
+                    await asyncio.gather(self.kill_on(kills, acknowledged, pause), *([during(self)] if during else []))
                     self.sending = False
                     await asyncio.gather(*tasks)
                     await asyncio.gather(*self.withdrawals)

@@ -1,6 +1,5 @@
 import asyncio
-import os
-import signal
+import functools
 
 import pytest
 from storm import Storm
@@ -33,46 +32,46 @@ def holds(ledger, kills, acknowledged):
 
 
 def test_a_node_killed_again_and_again_loses_nothing_and_leaks_nothing(tmp_path):
-    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage(6)), kills=2, acknowledged=100)
+    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage()), kills=3, acknowledged=300)
 
 
 def test_three_nodes_killed_again_and_again_lose_nothing_and_leak_nothing(tmp_path, postgres):
-    holds(asyncio.run(Storm(tmp_path, three_nodes(postgres)).rage(6)), kills=2, acknowledged=100)
+    holds(asyncio.run(Storm(tmp_path, three_nodes(postgres)).rage()), kills=3, acknowledged=300)
 
 
 def test_the_storm_sees_a_loss_when_the_answer_goes_before_the_commit(tmp_path):
-    ledger = asyncio.run(Storm(tmp_path, embedded(tmp_path), control="ack-before-commit").rage(5, settle=4))
+    ledger = asyncio.run(Storm(tmp_path, embedded(tmp_path), control="ack-before-commit").rage(settle=3))
     show(ledger)
     assert ledger.lost()
 
 
 def test_the_storm_sees_a_leak_when_the_permit_is_not_looked_at_again(tmp_path):
-    ledger = asyncio.run(
-        Storm(tmp_path, embedded(tmp_path), control="no-check-at-attempt", trouble=0.4).rage(5, settle=4)
-    )
+    storm = Storm(tmp_path, embedded(tmp_path), control="no-check-at-attempt", trouble=0.4)
+    ledger = asyncio.run(storm.rage(kills=1, acknowledged=100, settle=3))
     show(ledger)
     assert ledger.leaked()
 
 
+LONG = {"kills": 30, "acknowledged": 20_000, "pause": (1.5, 3.0), "senders": 48, "settle": 120}
+
+
 async def kill_postmaster(storm, postgres, times):
     for _ in range(times):
-        await asyncio.sleep(8)
-        os.kill(postgres.pid, signal.SIGKILL)
+        await asyncio.sleep(15)
+        postgres.kill()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(postgres.restart)
 
 
 @pytest.mark.storm
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_long_storm_on_one_embedded_node(tmp_path):
-    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage(110, settle=120, senders=48)), 30, 20_000)
+    holds(asyncio.run(Storm(tmp_path, embedded(tmp_path)).rage(**LONG)), 30, 20_000)
 
 
 @pytest.mark.storm
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_long_storm_on_three_nodes_and_their_postmaster(tmp_path, postgres):
     storm = Storm(tmp_path, three_nodes(postgres))
-    ledger = asyncio.run(
-        storm.rage(110, settle=120, senders=48, during=lambda storm: kill_postmaster(storm, postgres, 4))
-    )
-    holds(ledger, 30, 20_000)
+    during = functools.partial(kill_postmaster, postgres=postgres, times=3)
+    holds(asyncio.run(storm.rage(**LONG, during=during)), 30, 20_000)

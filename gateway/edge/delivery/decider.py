@@ -13,12 +13,11 @@ from gateway.edge.delivery.ports import Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
-from gateway.edge.store.decide import CLAIM, DECIDED
+from gateway.edge.store.decide import CLAIM, DECIDED, SUSPECT
 from gateway.edge.store.rows import Decided, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
 BATCH: Final = 64
-SUSPECT: Final = 2  # claimed before without a decision: it may have taken a process down
 POISON: Final = 5
 SET_ASIDE: Final = 3600.0
 OWN_FAULT: Final = "own-fault"
@@ -36,11 +35,8 @@ class Decider:
     async def decide_some(self) -> int:
         """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
         claims = await self._database.write(CLAIM, (BATCH, self._lease))
-        fresh = [claim for claim in claims if claim.failures < SUSPECT]
-        await self._decide(fresh)
-        for claim in claims:
-            if claim.failures >= SUSPECT:
-                await self._decide([claim])  # alone, so that it takes nobody with it
+        await self._decide([claim for claim in claims if claim.failures <= SUSPECT])
+        await self._decide([claim for claim in claims if claim.failures > SUSPECT])
         return len(claims)
 
     async def _decide(self, claims: list[ToDecide]) -> None:
@@ -56,7 +52,7 @@ class Decider:
             log.warning("decision-not-recorded", error=type(failure).__name__)
 
     async def _record(self, outcome: Decided) -> None:
-        await self._database.write(DECIDED, outcome)
+        await self._database.write_within(self._lease, DECIDED, outcome)
         for event in outcome.events:
             watch.EVENTS.labels(event.value).inc()
 

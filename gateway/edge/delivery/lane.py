@@ -90,7 +90,7 @@ class Lane:
         ended = await self._make(attempt)
         self._probe("end.before-write")
         try:
-            await self._database.write(END, ended)
+            await self._database.write_within(self._terms.lease, END, ended)
         except Stale:
             log.info("attempt-overtaken", message=attempt.id)
         watch.ATTEMPTS.labels(self._party, ended.outcome).inc()

@@ -74,7 +74,7 @@ class Terms:
     @property
     def lease(self) -> float:
         """For how long one attempt is held."""
-        return 2 * self.patience + 5
+        return 2 * self.patience
 
 
 class Bucket:

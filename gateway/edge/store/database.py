@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Row, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,8 @@ from gateway.edge.store.engine import CHANNEL, file_of, now, open_engine
 from gateway.edge.store.listen import Listener
 from gateway.edge.store.migrate import migrate
 from gateway.edge.store.writer import Probe, Step, Writer, no_probe
+
+AGAIN: Final = 0.2
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -65,6 +67,20 @@ class Database:
     async def write(self, step: Step[Item, Result], item: Item) -> Result:
         """Write one item, and wait for the commit. Raises what the step says, or `Busy`."""
         return await self._writer.write(step, item)
+
+    async def write_within(self, seconds: float, step: Step[Item, Result], item: Item) -> Result:
+        """Write one item, again and again while the store is away, for at most so many seconds.
+
+        For what a lease lets nobody else write meanwhile. Raises what the step says, or `Busy` at the end.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return await self.write(step, item)
+            except Busy:
+                if time.monotonic() + AGAIN > end:
+                    raise
+                await asyncio.sleep(AGAIN)
 
     def write_now(self, step: Step[Item, Result], item: Item) -> Result:
         """Write one item from a thread that runs no event loop."""

@@ -24,7 +24,11 @@ def carry_out(tx: Tx, moves: Iterable[Move]) -> None:
     for move in moves:
         final = reduce(step, move.events, move.state)
         values = {"state": final.value, "open": final in OPEN} | move.values
-        row = {f"to_{name}": value for name, value in values.items()} | {"key": move.id, "held": move.token}
+        row = {f"to_{name}": value for name, value in values.items()} | {
+            "key": move.id,
+            "held": move.token,
+            "was": move.state.value,
+        }
         updates[tuple(sorted(values))].append(row)
         events += _events(tx, move)
     for columns, rows in updates.items():
