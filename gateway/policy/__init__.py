@@ -5,12 +5,18 @@
     facts, elements   what is known about a message, and about each of its elements
     pdp               the decision: per class, every rule that spoke
     pep               the only maker of `Released`
-    consent           FHIR R4 Consent → the facts `consent` and `patient-act`
+    origins           where the leaves of what was released stood before
+    consent, provision, consent_facts
+                      FHIR R4 Consent → the facts `consent` and `patient-act`
     labels, screen    security labels; the look for a diagnosis in free text
-    space, invariants, prove, mutate
-                      every abstract state, what must hold in it, and whether anything would notice a changed rule
+    space, invariants, breaches, prove
+                      every abstract state, and what must hold in it
+    mutate, difference
+                      whether anything would notice a changed rule, and what a new version releases
+    examples          the worked examples
+    authzen           a decision in the shape of AuthZEN 1.0
     cedar             the same rules for a second engine, which must agree
     data_map          who may get what, in words
 
-Everything here is pure, save that `load` reads the rule files from their directory.
+Everything here is pure, save that `load` (and so `prove.check`) reads the rule files from their directory.
 """

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterable
+from functools import cache
 
 import cedarpy
 import pytest
@@ -24,9 +25,14 @@ NOBODY = cedarpy.Entities.from_json_str("[]")
 State = tuple[int, dict[str, str], int]
 
 
+@cache
+def cell_of(rows: int) -> dict[str, str]:
+    return cells_meeting(table(), rows)
+
+
 def context(rows: int, known: dict[str, str], chance: random.Random) -> dict[str, str]:
     """A cell that meets these rows, the facts they look at, and any value for the others: they must not matter."""
-    cell = cells_meeting(table(), rows)
+    cell = cell_of(rows)
     rest = {name: chance.choice((*kind.values, UNKNOWN)) for name, kind in table().kinds.items()}
     return {attribute: cell[key] for key, attribute in cedar.DIMENSIONS.items()} | rest | known
 

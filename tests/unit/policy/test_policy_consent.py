@@ -387,3 +387,23 @@ def test_criteria_of_one_provision_must_all_hold() -> None:
     assert reaches(provision, request(), deny=True) == (False, ())
     with pytest.raises(Unreadable):
         reaches({"actor": "Organization/9"}, request(), deny=True)
+
+
+def test_a_first_consent_without_a_patient_does_not_shift_the_answers_of_the_others() -> None:
+    """The published trap: a list made shorter by what has no patient, and then read by the places of the long one."""
+    nobodys = consent({"type": "permit"})
+    del nobodys["patient"]
+    refusing = consent({"type": "deny"})
+    asked = request(patient="Patient/1")
+    results = [evaluate(one, asked) for one in (nobodys, refusing)]
+    assert [one.outcome for one in results] == [Outcome.NO_CONSENT, Outcome.DENY]
+    assert consent_fact(results) == "deny"
+    assert consent_facts([nobodys, refusing], asked)["diagnosis"] == {"consent": "deny"}
+    assert consent_facts([nobodys], asked)["diagnosis"] == {"consent": "none"}
+
+
+def test_a_consent_about_somebody_else_says_nothing() -> None:
+    assert (
+        evaluate(consent(patient={"reference": "Patient/2"}), request(patient="Patient/1")).outcome
+        is Outcome.NO_CONSENT
+    )

@@ -1,12 +1,19 @@
 """What the documents say of the rules is what the rules say."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
+from typing import Any
 
 import yaml
 from policy_cases import POLICY, ROOT, rules, table
 
+from gateway.core.errors import Severity
 from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
+from gateway.policy.authzen import answer, question
+from gateway.policy.consent import admissible
+from gateway.policy.consent_facts import patient_act
 from gateway.policy.data_map import data_map
+from gateway.policy.provision import Request
 from gateway.policy.rules import RuleSet, compile_table
 
 
@@ -65,3 +72,23 @@ def test_the_guide_to_the_rules_names_real_files_and_real_rules() -> None:
     shown = guide.split("```yaml\n")[1].split("```")[0]
     (row,) = yaml.load(shown, Loader=yaml.BaseLoader)  # noqa: S506
     assert rules()[row["id"]].basis == row["basis"]
+
+
+def blocks(name: str) -> list[dict[str, Any]]:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return [json.loads(block.split("```")[0]) for block in text.split("```json\n")[1:]]
+
+
+def test_the_request_in_the_guide_is_answered_as_the_guide_says() -> None:
+    (request,) = blocks("rules.md")
+    answered = answer(question(table(), request, datetime(2026, 11, 24, tzinfo=UTC)).decide(table()))
+    assert answered["decision"] is False
+    assert answered["context"]["released"] == ["absence"]
+
+
+def test_the_consent_in_the_guide_is_taken_in_and_is_the_patients_act() -> None:
+    (consent,) = blocks("privacy/consent.md")
+    assert [issue for issue in admissible(consent) if issue.severity is Severity.ERROR] == []
+    identifier = consent["provision"]["actor"][0]["reference"]["identifier"]
+    request = Request(actors=(f"{identifier['system']}|{identifier['value']}",), at=datetime(2026, 11, 24, tzinfo=UTC))
+    assert patient_act([consent], request, "c0ffee00-0000-4000-8000-000000000001") == "true"
