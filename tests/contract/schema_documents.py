@@ -35,6 +35,7 @@ class Generator:
         self.globals = [e for e in schema.maps.elements.values() if e.target_namespace in namespaces]
         self.dice = dice
         self.everything = False
+        self.named_so_far = 0
 
     def document(self) -> etree._Element:
         return self.element(self.dice.choice(self.globals), 0)
@@ -44,7 +45,7 @@ class Generator:
         kind = declared.type
         for name, attribute in kind.attributes.items() if kind.is_complex() else ():
             if name and (attribute.use == "required" or self.everything or self.dice.random() < 0.5):
-                made.set(name, self.text(attribute.type))
+                made.set(name, self.identity() if attribute.type.local_name == "ID" else self.text(attribute.type))
         if kind.has_simple_content() or kind.is_simple():
             made.text = declared.fixed or self.text(kind if kind.is_simple() else kind.content)
         elif isinstance(kind.content, XsdGroup):
@@ -64,7 +65,13 @@ class Generator:
     def named(self, particle: XsdElement | XsdAnyElement) -> XsdElement:
         if isinstance(particle, XsdElement):
             return particle.ref or particle
-        return self.dice.choice([e for e in self.globals if not e.type.is_complex()] or self.globals)
+        allowed = [e for e in self.globals if particle.is_matching(e.name)]
+        return self.dice.choice([e for e in allowed if not e.type.is_complex()])
+
+    def identity(self) -> str:
+        """A name that no other element has."""
+        self.named_so_far += 1
+        return f"id{self.named_so_far}"
 
     def times(self, particle: XsdElement | XsdAnyElement | XsdGroup, depth: int) -> int:
         least = max(particle.min_occurs, self.everything)
@@ -85,9 +92,11 @@ def texts(kind: xmlschema.XsdType) -> list[str]:
 
 def fits(kind: xmlschema.XsdType, text: str) -> bool:
     try:
-        return kind.is_valid(text)
+        fit = kind.is_valid(text)
     except OverflowError:  # a year beyond what xmlschema can hold
         return False
+    engines_agree = kind.local_name != "anyURI" or text in {"", "x", "tel:1"}
+    return fit and engines_agree
 
 
 class Mutator:
