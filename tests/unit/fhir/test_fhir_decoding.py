@@ -491,6 +491,15 @@ def test_the_extensions_of_an_array_line_up_with_it(given: object, sibling: obje
     assert {code for code, _ in found(bundle)} == (set() if right else {"invalid"})
 
 
+@pytest.mark.parametrize("sibling", [[], 5, None, "a", {"id": "a"}])
+def test_extensions_of_an_array_that_is_not_there_are_an_array_all_the_same(sibling: object) -> None:
+    bundle = message()
+    name = resource(bundle, PATIENT)["name"][0]
+    del name["given"]
+    name["_given"] = sibling
+    assert found(bundle) == [("invalid", "Bundle.entry[1].resource.name[0].given")]
+
+
 def test_a_value_that_only_an_extension_explains_is_there() -> None:
     bundle = message()
     del resource(bundle, FORM)["status"]
