@@ -1,7 +1,6 @@
 """`samspill token`: an access token of the demo issuer, for trying the gateway by hand."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +9,19 @@ import typer
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
+from gateway.edge.config import Settings
 from gateway.edge.identity.issuer import DemoIssuer
-from gateway.edge.identity.parties import Client, Party
+from gateway.edge.identity.parties import Client, Party, Registry
 from gateway.edge.identity.registry import load
 from gateway.edge.identity.scopes import both, split
+from gateway.edge.library import Library
 
-EXAMPLES = Path("certs/example")
-HOLDERS = {"jkt": "jkt", "x5t": "x5t#S256"}
-NOT_ACCEPTABLE = 3
-CONFIGURATION = 5
+_CONFIRMATION = {"jkt": "jkt", "x5t": "x5t#S256"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the command."""
     app.command("token")(token)
 
 
@@ -34,50 +32,43 @@ def token(
     scope: Annotated[
         str, typer.Option(help="Scopes with spaces between; all that the party may have if left out.")
     ] = "",
-    parties: Annotated[Path, typer.Option(metavar="FOLDER", help="The registry of parties.")] = Path(
-        "mappings/parties"
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print a token response instead of the bare token.")] = False,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="A token response instead of the bare token.")] = False,
 ) -> None:
     """Print an access token of the demo issuer; refused outside demo mode (SAMSPILL_DEMO=true).
 
     Example: samspill token ehr --key demo-issuer.key --holder jkt=0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I
     """
-    try:
-        answer = _answer(party, key, holder, scope, parties)
-    except ConfigurationError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(CONFIGURATION) from None
-    except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(NOT_ACCEPTABLE) from None
-    typer.echo(json.dumps(answer) if as_json else answer["access_token"])
-
-
-def _answer(name: str, key_file: Path, holder: str, scope: str, parties: Path) -> dict[str, str]:
-    registry = load(parties, EXAMPLES)
-    party = registry.party(name)
-    issuers = {issuer.id: issuer for issuer in registry.issuers.values() if issuer.example}
-    client = _client(party, frozenset(issuers)) if party else None
-    if party is None or client is None:
-        raise ValueError(f"the registry has no party {name} that is a client of the demo issuer")
-    granted = both(split(scope), party.scopes) if scope else party.scopes
-    if not granted:
-        raise ValueError(f"party {name} may have none of these scopes")
+    settings = Settings()
+    folder = settings.parties or Library(settings.mappings).folder / "parties"
+    registry = load(folder, settings.certificates)
+    client, granted = _client(registry, party, scope)
     way, _, thumbprint = holder.partition("=")
-    if way not in HOLDERS or not thumbprint:
-        raise ValueError("the holder is jkt= or x5t= and a SHA-256 thumbprint in base64url")
-    demo = os.environ.get("SAMSPILL_DEMO", "").lower() in {"1", "true", "yes"}
-    issuer = DemoIssuer(client.issuer, min(issuers[client.issuer].audience), _key(key_file), time.time, demo=demo)
-    return {
-        "access_token": issuer.issue(client, granted, {HOLDERS[way]: thumbprint}),
+    if way not in _CONFIRMATION or not thumbprint:
+        raise _wrong("--holder", "the holder is jkt= or x5t= and a SHA-256 thumbprint in base64url")
+    audience = min(registry.issuers[client.issuer].audience)
+    issuer = DemoIssuer(client.issuer, audience, _key(key), time.time, demo=settings.demo)
+    answer = {
+        "access_token": issuer.issue(client, granted, {_CONFIRMATION[way]: thumbprint}),
         "token_type": "DPoP" if way == "jkt" else "Bearer",
         "scope": " ".join(sorted(granted)),
     }
+    typer.echo(json.dumps(answer) if as_json else answer["access_token"])
 
 
-def _client(party: Party, issuers: frozenset[str]) -> Client | None:
-    return next((client for client in party.clients if client.issuer in issuers), None)
+def _client(registry: Registry, name: str, scope: str) -> tuple[Client, frozenset[str]]:
+    party = registry.party(name)
+    client = _example(registry, party) if party else None
+    if party is None or client is None:
+        raise _wrong("PARTY", "the registry has no such party that is a client of the demo issuer")
+    granted = both(split(scope), party.scopes) if scope else party.scopes
+    if not granted:
+        raise _wrong("--scope", "the party may have none of these scopes")
+    return client, granted
+
+
+def _example(registry: Registry, party: Party) -> Client | None:
+    return next((client for client in party.clients if registry.issuers[client.issuer].example), None)
 
 
 def _key(file: Path) -> ECKey:
@@ -88,3 +79,7 @@ def _key(file: Path) -> ECKey:
     if not key.is_private or key.curve_name != "P-256":
         raise ConfigurationError([f"{file}: is not an EC P-256 private key"])
     return key
+
+
+def _wrong(at: str, what: str) -> NotAcceptable:
+    return NotAcceptable([Issue("value", at, what)])
