@@ -73,6 +73,9 @@ class Rig:
     def messages(self, inbound):
         return self.database.rows(statements.MESSAGES_OF, id=inbound)
 
+    def messages_in(self, state):
+        return self.database.rows(statements.NEWEST_IN, limit=100, state=state)
+
     def state(self, inbound, party="nav"):
         return next(row.state for row in self.messages(inbound) if row.destination == party)
 

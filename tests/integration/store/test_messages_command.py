@@ -1,0 +1,89 @@
+import asyncio
+import json
+
+import pytest
+import typer
+from gateway.cli.messages import register
+from line_kit import message, write_keys
+from rig import Rig
+from typer.testing import CliRunner
+
+from gateway.core.errors import Rejected
+from gateway.edge.channel import MemoryChannel
+
+
+@pytest.fixture
+def dead(tmp_path, monkeypatch):
+    """A store with one dead letter and one delivered message; gives the id of the dead one."""
+    url = f"sqlite:///{tmp_path / 'line.db'}"
+    monkeypatch.setenv("SAMSPILL_DATABASE_URL", url)
+    monkeypatch.setenv("SAMSPILL_KEYS", f"file:{write_keys(tmp_path / 'keys')}")
+    monkeypatch.chdir(tmp_path)
+
+    def no(_key, _body):
+        raise Rejected("no")
+
+    async def go():
+        rig = Rig(url)
+        rig.channels["hr"] = MemoryChannel(no)
+        await rig.intake.accept(message(1, "nav", "hr"), "json", "ehr", "key")
+        await rig.run_until(lambda: rig.states() == {"acknowledged": 1, "dead-letter": 1})
+        [name] = [row.id for row in rig.messages_in("dead-letter")]
+        rig.close()
+        return name
+
+    return asyncio.run(go())
+
+
+def run(*arguments):
+    app = typer.Typer()
+    register(app)
+    app.callback()(lambda: None)
+    done = CliRunner().invoke(app, ["messages", *arguments], standalone_mode=True)
+    return done
+
+
+def test_dead_letters_are_listed_shown_and_resent(dead):
+    [listed] = json.loads(run("dead-letters", "--json").output)
+    assert (listed["id"], listed["reason"]) == (dead, "rejected")
+    story = json.loads(run("show", dead, "--json").output)
+    assert [event["event"] for event in story["events"]] == ["permit", "seal", "gave-up"]
+    assert story["tries"][0]["outcome"] == "rejected"
+    assert run("resend", dead, "--reason", "repaired").exit_code == 0
+    assert json.loads(run("dead-letters", "--json").output) == []
+    assert json.loads(run("list", "--state", "received", "--json").output)[0]["id"] == dead
+
+
+def test_a_dead_letter_is_discarded_with_a_code_and_not_with_a_story(dead):
+    assert run("discard", dead, "--reason", "Ring Kari om dette").exit_code == 2
+    assert run("discard", dead, "--reason", "sent-on-paper").exit_code == 0
+    assert json.loads(run("dead-letters", "--json").output) == []
+    assert "sent-on-paper" in run("show", dead).output
+
+
+def test_what_is_printed_holds_nothing_of_a_person(dead):
+    output = run("list").output + run("show", dead).output + run("dead-letters").output
+    assert dead in output
+    for word in ("Plumbumpoisoning", "patient-1", "case-1", "msg-1"):
+        assert word not in output
+
+
+def test_an_id_that_is_not_there_is_said_so(dead):
+    assert "no message has this id" in str(run("show", "nothing").exception)
+
+
+def test_a_key_is_added_and_everything_is_wrapped_under_it(dead, tmp_path):
+    assert run("add-key", str(tmp_path / "keys"), "kek-2").exit_code == 0
+    done = run("rewrap")
+    assert "under kek-2" in done.output
+    assert int(done.output.split()[0]) > 1
+    assert run("rewrap").output.startswith("0 ")
+
+
+def test_keys_are_never_made_over_others(dead, tmp_path):
+    assert "there already" in str(run("make-keys", str(tmp_path / "keys")).exception)
+    assert run("make-keys", str(tmp_path / "new")).exit_code == 0
+
+
+def test_the_store_is_upgraded_by_command(dead):
+    assert run("upgrade-store", "--post").exit_code == 0
