@@ -24,7 +24,10 @@ from gateway.model.walk import leaves_of
 def check(
     mapping: Mapping, schema: Schema, tables: Dict[str, Table], models: Dict[str, type]
 ) -> tuple[Tree | None, list[Fault]]:
-    """Check a mapping against both sides; gives its tree only when there is no fault."""
+    """Check a mapping against both sides; gives its tree only when there is no fault.
+
+    A code table with faults of its own, which are told where it is loaded, gives no tree and no further fault.
+    """
     faults = [*_header(mapping, schema)]
     model = models.get(mapping.model)
     if model is None:
@@ -34,7 +37,7 @@ def check(
     grower = Grower(mapping if sound else replace(mapping, allow=()), schema, tables, model)
     root = grower.grow()
     faults += grower.faults
-    if root is None:
+    if root is None or not grower.sound:
         return None, faults
     bare = {name: place for name, path in mapping.bare.items() if (place := grower.find(root, path))}
     tree = Tree(

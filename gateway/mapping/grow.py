@@ -37,6 +37,7 @@ class Grower(Walker):
         self.mapping = mapping
         self.tables = tables
         self.model = model
+        self.sound = True  # whether every code table that is used is
         self.bound: dict[str, Spot] = {}
         self.shapes_used: set[str] = set()
         self.words: dict[str, Place] = {}
@@ -333,6 +334,7 @@ class Grower(Walker):
         if table is None:
             self.stop(spot, f"there is no code table {rule.codes}", nearest(rule.codes, self.tables))
         if not table.sound:
+            self.sound = False
             raise Stop
         if table.list != field.codes:
             fitting = ", ".join(t.name for t in self.tables.values() if t.list == field.codes)
