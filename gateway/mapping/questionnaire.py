@@ -20,7 +20,8 @@ from gateway.mapping.tree import Const, Place, Switch, Tree
 from gateway.mapping.yamltext import Block, compose
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
-KEYS = frozenset({"title", "derived_from", "read_only", "items"})
+KEYS = ("title", "derived_from", "read_only", "items")
+LANGUAGES = ("nb", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def load_texts(text: str, file: str) -> tuple[Texts | None, list[Fault]]:
     root = compose(text, file, faults)
     if root is None:
         return None, faults
-    entries = root.entries(KEYS)
-    faults += [root.spot.fault(f"the file says no {needed}") for needed in sorted(KEYS - entries.keys())]
+    entries = root.entries(frozenset(KEYS))
+    root.demand(KEYS, entries)
     if faults:
         return None, faults
     items = list(entries["items"].items())
@@ -62,11 +63,13 @@ def load_texts(text: str, file: str) -> tuple[Texts | None, list[Fault]]:
 
 
 def _languages(block: Block) -> dict[str, str]:
-    said = {language: text.text() for language, text in block.entries(frozenset({"nb", "en"})).items()}
-    for needed in ("nb", "en"):
-        if block.is_dict and not said.get(needed, "").strip():
-            block.fault(f"there is no text in {needed}")
-    return said
+    entries = block.entries(frozenset(LANGUAGES))
+    if block.is_dict:
+        block.demand(LANGUAGES, entries)
+    for text in entries.values():
+        if not text.text().strip():
+            text.fault("the text is empty")
+    return {language: entries[language].text() for language in LANGUAGES if language in entries}
 
 
 def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
@@ -223,9 +226,9 @@ def _missing(mapping: Mapping, every: list[Item], published: Dict[str, Any], tex
     for path in dict.fromkeys((*published, *texts.kept)):
         if path not in here:
             yield spot.fault(f"no rule fills in {path}, which the Questionnaire has")
-    for path in texts.items:
-        if path not in here and path not in published:
-            yield texts.spots[path].fault(f"no rule fills in {path}", nearest(path, here))
-    for item in every:
-        if item.path not in texts.items:
-            yield texts.spot.fault(f"{item.path} has no text", "give it one under `items:`")
+    lost = [path for path in texts.items if path not in here and path not in published]
+    bare = [item.path for item in every if item.path not in texts.items]
+    for path in lost:
+        yield texts.spots[path].fault(f"no rule fills in {path}", nearest(path, bare or here))
+    for path in bare if not lost else ():
+        yield texts.spot.fault(f"{path} has no text", "give it one under `items:`")
