@@ -18,7 +18,6 @@ from typing import Any, Final
 import orjson
 
 from gateway import flow
-from gateway.cli.serve import https_server
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
@@ -28,6 +27,7 @@ from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
 from gateway.sandbox.nav import SandboxNav
 from gateway.wiring.gateway import Gateway, Outside
+from gateway.wiring.server import https_server
 
 MESSAGES: Final = Path(__file__).parent / "sandbox" / "messages"
 EXAMPLES: Final = Path(__file__).parents[1] / "certs" / "example"

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 our own fault, 2 wrong usage, 3 input not acceptable, 4 re
 mapping data wrong. Never a traceback for 2 to 5.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Iterable
@@ -21,10 +22,26 @@ USAGE_ERROR: type[Any] = typer.BadParameter.__bases__[0]
 """What a wrong command line raises."""
 
 
-def application() -> typer.Typer:
-    """Give the whole command line; each module adds its own commands."""
-    from gateway.cli import bench, certs, check, decide, demo, serve, token, translate  # noqa: PLC0415
+COMMANDS = {
+    "demo": "demo",
+    "serve": "serve",
+    "worker": "serve",
+    "translate": "translate",
+    "explain": "translate",
+    "formats": "translate",
+    "check": "check",
+    "decide": "decide",
+    "consent": "decide",
+    "rules": "decide",
+    "certs": "certs",
+    "token": "token",
+    "bench": "bench",
+}
+"""Each command and the module of this package that adds it."""
 
+
+def application(command: str = "") -> typer.Typer:
+    """Give the command line: with one command, if it is known, so that only what it needs is imported; else all."""
     app = typer.Typer(
         name="samspill",
         help="Sick-leave interoperability gateway: FHIR, NAV messages and employer exports, released by rule.",
@@ -33,9 +50,15 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (demo, serve, translate, check, decide, certs, token, bench):
-        module.register(app)
+    app.callback()(_nothing)
+    modules = [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for module in modules:
+        importlib.import_module(f"gateway.cli.{module}").register(app)
     return app
+
+
+def _nothing() -> None:
+    """Sick-leave interoperability gateway: FHIR, NAV messages and employer exports, released by rule."""
 
 
 def main() -> None:
@@ -43,7 +66,7 @@ def main() -> None:
     log.configure()
     as_json = "--json" in sys.argv
     try:
-        sys.exit(application()(standalone_mode=False) or DONE)
+        sys.exit(application(*sys.argv[1:2])(standalone_mode=False) or DONE)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(OUR_FAULT)
     except USAGE_ERROR as wrong:

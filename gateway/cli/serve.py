@@ -5,12 +5,10 @@ import signal
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from gateway.edge.config import Settings
-from gateway.edge.http import Tls, create_app, server_config
-from gateway.edge.peer import PeerProtocol
 from gateway.wiring.gateway import Gateway
+from gateway.wiring.server import https_server
 
 
 def register(app: typer.Typer) -> None:
@@ -65,15 +63,6 @@ async def _deliver(gateway: Gateway) -> None:
         await gateway.worker().run(_stopped())
     finally:
         await gateway.aclose()
-
-
-def https_server(gateway: Gateway) -> uvicorn.Server:
-    """Give the HTTPS server of a gateway, mutual TLS on, not yet running."""
-    settings, folder = gateway.settings, gateway.settings.certificates
-    tls = Tls(folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
-    config = server_config(create_app(gateway.services()), settings.host, settings.port, tls)
-    config.http = PeerProtocol
-    return uvicorn.Server(config)
 
 
 def _stopped() -> asyncio.Event:
