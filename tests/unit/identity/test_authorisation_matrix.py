@@ -133,6 +133,15 @@ def test_what_belongs_to_nobody_known_is_reached_only_by_who_sees_everybodys(wor
                         reach(caller, access, unknown)
 
 
+def test_a_role_that_a_route_is_not_open_to_is_no_role_for_it(world):
+    access = match("POST", "/hr/absences")
+    token = good(world, access, Role.CERTIFIER)
+    url = AUDIENCE + access.path
+    caller = world.call(world.headers(token, url=url), "POST", url)
+    with pytest.raises(Refused):
+        role_for(caller, access)
+
+
 PATHS = {
     ("POST", "/fhir/"): "/fhir",
     ("POST", "/fhir"): "/fhir",

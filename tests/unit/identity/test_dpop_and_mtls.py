@@ -121,6 +121,11 @@ def test_a_token_bound_in_an_unknown_way_is_refused(world, cnf):
     assert refused(world, world.headers(world.token(cnf=cnf)))
 
 
+def test_a_token_that_is_bound_in_one_more_way_than_is_known_is_refused(world):
+    token = world.token(cnf={"jkt": world.holder.thumbprint(), "osc": {}})
+    assert "not known" in refused(world, world.headers(token)).why
+
+
 def test_a_bearer_token_is_accepted_only_where_the_issuer_is_marked_so():
     world = World(issuers=[issuer(binding=Binding.BEARER)])
     assert world.call([("authorization", f"Bearer {world.token(cnf=None)}")]).party.id == "ehr"

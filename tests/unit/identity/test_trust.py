@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -41,8 +41,22 @@ UNFIT = {
     "for encryption, used to sign": lambda: (other(usage=["key_encipherment"]), Purpose.SIGN),
     "for signatures, used to seal": lambda: (other(usage=["digital_signature"]), Purpose.SEAL),
     "issued by an end certificate": lambda: (by_leaf(), Purpose.CLIENT),
+    "with a key of another kind": lambda: (other(key=ed25519.Ed25519PrivateKey.generate()), Purpose.CLIENT),
     "with a short key": lambda: (other(key=RSA_1024), Purpose.CLIENT),
 }
+
+
+def made_authority_in_name_only():
+    """Keys that may sign certificates, in a certificate that is not an authority's."""
+    unfit = Authority("Mellom-CA", parent=ROOT)
+    unfit.certificate = issue("Mellom-CA", unfit.key.public_key(), ROOT, usage=["key_cert_sign"], purposes=[])
+    return unfit
+
+
+def test_a_certificate_that_is_no_authority_makes_no_chain():
+    unfit = made_authority_in_name_only()
+    with pytest.raises(Untrusted):
+        Anchors([ROOT.certificate], [unfit.certificate]).chain(unfit.issue()[0], Purpose.CLIENT, AT)
 
 
 class Leaf:
