@@ -162,13 +162,17 @@ def test_a_party_or_issuer_is_named_once_over_all_files():
 
 
 def test_a_registry_that_is_wrong_is_not_loaded(tmp_path):
-    (tmp_path / "one.pem").write_text(pem(ONE))
-    (tmp_path / "two.pem").write_text(pem(TWO))
+    inside = tmp_path / "certificates"
+    inside.mkdir()
+    for folder in (tmp_path, inside):
+        (folder / "one.pem").write_text(pem(ONE))
+        (folder / "two.pem").write_text(pem(TWO))
     (tmp_path / "parties.yaml").write_text(GOOD, "utf-8")
-    assert load(tmp_path, tmp_path).party("employer")
-    (tmp_path / "parties.yaml").write_text(GOOD.replace("two.pem", "../two.pem"), "utf-8")
-    with pytest.raises(ConfigurationError, match="no such certificate"):
-        load(tmp_path, tmp_path)
+    assert load(tmp_path, inside).party("employer")
+    for path in ("../two.pem", str(tmp_path / "two.pem")):
+        (tmp_path / "parties.yaml").write_text(GOOD.replace("two.pem", path), "utf-8")
+        with pytest.raises(ConfigurationError, match="no such certificate"):
+            load(tmp_path, inside)
 
 
 def test_the_registry_of_the_demo_is_sound_and_wholly_synthetic():
