@@ -36,7 +36,12 @@ FIELD = frozenset(
 BRANCH = frozenset({"at", "when", "display", "fields", "drop"})
 SHAPE = frozenset({"model", "fields", "drop", "const"})
 WIRE = frozenset({"format", "schema", "root", "prefixes", "questionnaire"})
+CONST = frozenset({"value", "also", "always"})
+DROP = frozenset({"reason", "write"})
+DERIVED = frozenset({"from", "by"})
 DIRECTIONS = frozenset({"both", "read", "write"})
+FORMATS = frozenset({"xml", "json"})
+UNKNOWN = frozenset({"refuse", "omit"})
 WORD = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -98,7 +103,7 @@ class _Loader:
         entries = block.entries(WIRE)
         block.demand(("format", "schema", "root"), entries)
         return Wire(
-            format=self._word(entries.get("format"), frozenset({"xml", "json"}), "xml"),
+            format=self._word(entries.get("format"), FORMATS, "xml"),
             schema=_text(entries.get("schema")),
             root=_text(entries.get("root")),
             spot=(entries.get("schema") or block).spot,
@@ -139,7 +144,7 @@ class _Loader:
             contains=_text(entries.get("contains")),
             joined=_text(entries.get("joined")),
             prefix=_text(entries.get("prefix")),
-            unknown=self._word(entries.get("unknown"), frozenset({"refuse", "omit"}), "refuse"),
+            unknown=self._word(entries.get("unknown"), UNKNOWN, "refuse"),
             as_=_text(entries.get("as")),
             also_read=tuple(self._path(item) for item in _list(entries.get("also_read"))),
             direction=self._word(entries.get("direction"), DIRECTIONS, "both"),
@@ -177,7 +182,7 @@ class _Loader:
         path = self._parse(self._expand(name), name)
         if value.is_text or value.is_list:
             return ConstRule(path, name.spot, _texts(value))
-        entries = value.entries(frozenset({"value", "also", "always"}))
+        entries = value.entries(CONST)
         values = (_text(entries.get("value")), *_texts(entries.get("also")))
         always = self._word(entries.get("always"), frozenset({"yes", "no"}), "no") == "yes"
         return ConstRule(path, name.spot, values, always=always)
@@ -189,7 +194,7 @@ class _Loader:
         path = self._parse(self._expand(name), name)
         if value.is_text:
             return DropRule(path, name.spot, self._reason(value))
-        entries = value.entries(frozenset({"reason", "write"}))
+        entries = value.entries(DROP)
         value.demand(("reason",), entries)
         return DropRule(path, name.spot, _text(entries.get("reason")), self._written(entries.get("write")))
 
@@ -210,7 +215,7 @@ class _Loader:
     def _written(self, block: Block | None) -> str | Derived | None:
         if block is None or block.is_text:
             return block.text() if block else None
-        entries = block.entries(frozenset({"from", "by"}))
+        entries = block.entries(DERIVED)
         return Derived(_text(entries.get("from")), _text(entries.get("by")))
 
     def _path(self, block: Block) -> Path:
