@@ -4,6 +4,7 @@ NAV's batch pair and a message bundle say everything in a QuestionnaireResponse;
 diagnoses as Conditions and the consultation as an Encounter. Which one it is follows from what stands in it. Pure.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,12 @@ Reads = Callable[..., Parsed[SickLeaveCertificate]]
 """A reading program: `read(bundle, report=…)`."""
 
 DIAGNOSIS = "hoveddiagnose"
+BOM = b"\xef\xbb\xbf"
+BEYOND_THE_CODEC = frozenset({"code-invalid", "required"})
+"""What is wrong with a sick note although it may be valid FHIR; the codec tells the rest."""
+
+_CHOICE = re.compile(r"\bvalue([A-Z]\w*)")
+_COMPLEX = frozenset({"Coding", "Quantity", "Reference", "Attachment"})
 
 
 class FhirParser:
@@ -32,18 +39,28 @@ class FhirParser:
         """Check and read a bundle. Never raises for what a sender sent; every issue is at a FHIRPath."""
         decoded = decode(raw)
         if decoded.resource is None:
-            return Parsed(None, decoded.issues)
+            return Parsed(None, (*decoded.issues, *self._also_wrong(raw)))
         wrong = [*_not_a_note(decoded.resource)]
         if wrong:
             return Parsed(None, (*decoded.issues, *wrong))
         parsed = self.checked(decoded.resource, report=report)
-        return replace(parsed, issues=(*decoded.issues, *parsed.issues))
+        return replace(parsed, issues=(*decoded.issues, *map(_in_fhirpath, parsed.issues)))
+
+    def _also_wrong(self, raw: bytes) -> list[Issue]:
+        """Give what the mapping finds besides the codec in JSON that is no valid FHIR, so that all is told at once."""
+        try:
+            bundle = orjson.loads(raw.removeprefix(BOM))
+        except orjson.JSONDecodeError:
+            return []
+        if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+            return []
+        return [_in_fhirpath(i) for i in self._form(bundle, report=True).issues if i.code in BEYOND_THE_CODEC]
 
     def again(self, raw: bytes) -> Parsed[SickLeaveCertificate]:
         """Read bytes that this parser has accepted before, without checking them a second time."""
-        if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        if raw.removeprefix(BOM).lstrip()[:1] != b"{":
             return self(raw)
-        resource = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+        resource = orjson.loads(raw.removeprefix(BOM))
         return self.checked(_bundle_of(resource), report=False)
 
     def checked(self, bundle: dict[str, Any], *, report: bool) -> Parsed[SickLeaveCertificate]:
@@ -51,6 +68,16 @@ class FhirParser:
         if _has_diagnosis(bundle) or not any(r.get("resourceType") == "Condition" for r in _resources(bundle)):
             return self._form(bundle, report=report)
         return _promoted(self._clinical(bundle, report=report), _main_condition(bundle))
+
+
+def _in_fhirpath(issue: Issue) -> Issue:
+    """Give an issue's place as FHIRPath has it: `value.ofType(date)` for the JSON property `valueDate`."""
+
+    def choice(match: re.Match[str]) -> str:
+        kind = match[1] if match[1] in _COMPLEX else match[1][0].lower() + match[1][1:]
+        return f"value.ofType({kind})"
+
+    return replace(issue, at=_CHOICE.sub(choice, issue.at))
 
 
 def _bundle_of(resource: dict[str, Any]) -> dict[str, Any]:

@@ -101,26 +101,40 @@ def codec(module: Module, leaf: Leaf) -> str:
     return module.constant("ZONED", made, f"Zoned({name}, ZoneInfo({leaf.zone!r}))")
 
 
-def make(module: Module, place: Place, record: Record, *, report: bool) -> str:
-    """Emit the function that makes a record from the values collected in its scope; gives its name."""
-    if record.made is None:
-        raise AssertionError("a list of scalars makes no record")
-    keys = {_key(p) for p in place.scope() if _key(p)}
-    return make_class(module, record.made, keys, "", record, report=report)
+def collected(place: Place, separator: str) -> dict[str, str]:
+    """Give the keys that the scope of a place collects, each with the path that it stands at below the place."""
+    found: dict[str, str] = {}
+    for below in place.scope():
+        use = below.use
+        if isinstance(use, Leaf | Record | Switch) and below.reads and use.target.key:
+            found.setdefault(use.target.key, _below(below, place, separator))
+    return found
 
 
-def make_class(module: Module, made: type, keys: set[str], prefix: str, record: Record | None, *, report: bool) -> str:
-    """Emit the maker of a class whose fields are collected under `prefix`."""
+def _below(place: Place, top: Place, separator: str) -> str:
+    steps: list[str] = []
+    here: Place | None = place
+    while here is not None and here is not top:
+        mark = f"[{here.filter.values[0]}]" if here.filter else ""
+        steps.insert(0, ("@" if here.kind == "attribute" else "") + here.name + mark)
+        here = here.parent
+    return separator.join(steps)
+
+
+def make(module: Module, made: type, keys: dict[str, str], prefix: str, *, report: bool) -> str:
+    """Emit the function that makes a record from the values collected under `prefix`; gives its name."""
     lines = Lines()
     known = fields_of(made)
-    fault = "x.lacking(p, {!r}, w)" if report else "raise Bad({!r})"
     for field_ in known.values():
+        key = prefix + field_.name
         if field_.required:
-            missing = f"{field_.name} is missing"
-            lines(f"if {prefix + field_.name!r} not in v:")
-            lines.indent()(fault.format(field_.name if report else missing))
+            where = keys.get(key, field_.name)
+            lines(f"if {key!r} not in v:")
             if report:
+                lines.indent()(f"x.lacking(p, {where!r}, w)")
                 lines.indent()("return None")
+            else:
+                lines.indent()(f"raise Bad({f'{where} is missing'!r})")
     made_name = module.value(made.__name__, made)
     arguments = []
     for field_ in known.values():
@@ -128,7 +142,7 @@ def make_class(module: Module, made: type, keys: set[str], prefix: str, record: 
         if key in keys:
             arguments.append(f"{field_.name}={_got(key, field_.many, field_.required)}")
         elif any(k.startswith(key + ".") for k in keys) and not field_.is_one_of:
-            inner = make_class(module, field_.kinds[0], keys, key + ".", record, report=report)
+            inner = make(module, field_.kinds[0], keys, key + ".", report=report)
             arguments.append(f"{field_.name}={inner}({'v, x, p, w' if report else 'v'})")
     lines(f"return {made_name}({', '.join(arguments)})")
     parameters = "v, x, p, w" if report else "v"
@@ -139,8 +153,3 @@ def _got(key: str, many: bool, required: bool) -> str:
     if many:
         return f"tuple(v.get({key!r}, ()))"
     return f"v[{key!r}]" if required else f"v.get({key!r})"
-
-
-def _key(place: Place) -> str:
-    use = place.use
-    return use.target.key if isinstance(use, Leaf | Record | Switch) and place.reads else ""

@@ -1,6 +1,6 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
-from gateway.mapping.emit import Lines, Module, codec, make, make_class
+from gateway.mapping.emit import Lines, Module, codec, collected, make
 from gateway.mapping.run import Look
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
 
@@ -20,8 +20,8 @@ class JsonReader:
         """Emit everything, `read` last: from the root object to the canonical record."""
         root, lines = self.tree.root, Lines()
         where = self.module.where(root.spot)
-        keys = _keys(root)
-        maker = make_class(self.module, self.tree.model, keys, "", None, report=self.report)
+        keys = collected(root, ".")
+        maker = make(self.module, self.tree.model, keys, "", report=self.report)
         reader = self._function(root)
         lines("v = {}")
         if self.report:
@@ -91,12 +91,12 @@ class JsonReader:
         if not isinstance(switch, Switch):
             raise TypeError("no switch stands here")
         key = switch.target.key
-        keys = _keys(place)
+        keys = collected(place, ".")
         lines(f"kind = v.pop('?{key}', None)")
         word = "if"
         where = self.module.where(switch.spot)
         for name, (_, made) in switch.branches.items():
-            maker = make_class(self.module, made, keys, f"{key}.", None, report=self.report)
+            maker = make(self.module, made, keys, f"{key}.", report=self.report)
             lines(f"{word} kind == {name!r}:")
             lines.indent()(f"v[{key!r}] = {maker}(v, x, p, {where})" if self.report else f"v[{key!r}] = {maker}(v)")
             word = "elif"
@@ -279,7 +279,8 @@ class JsonReader:
         elif isinstance(use, Link):
             lines(f"x.link({s}, {at}, {use.word!r}, {where})")
         else:
-            lines(f"x.switch({s}, v.get('?{use.target.key}'), {at}, f'{{q}}{use.target.key}', {where})")
+            codes = self.module.constant("C", use.target.key, repr(tuple(code for code, _ in use.branches.values())))
+            lines(f"x.switch({s}, v.get('?{use.target.key}'), {at}, f'{{q}}{use.target.key}', {where}, {codes})")
 
     def _object(self, place: Place, lines: Lines, s: str, at: str) -> None:
         lines(f"if not isinstance({s}, dict):")
@@ -305,7 +306,7 @@ class JsonReader:
             return
         lines("before = len(x.rows)")
         lines(f"{self._function(place)}({s}, {at}, path + '.', w, x)")
-        maker = f"{make(self.module, place, use, report=True)}(w, x, {at}, {where})"
+        maker = f"{self._maker(place, use)}(w, x, {at}, {where})"
         if use.each:
             lines("if w:")
             lines.indent()(f"v.setdefault({key!r}, []).append({maker})")
@@ -313,6 +314,11 @@ class JsonReader:
             lines("if not w:")
             lines.indent()(f"x.present({at}, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}")
+
+    def _maker(self, place: Place, use: Record) -> str:
+        if use.made is None:
+            raise TypeError("a list of scalars makes no record")
+        return make(self.module, use.made, collected(place, "."), "", report=self.report)
 
     def _second_branch(self, key: str, where: int, lines: Lines, s: str, at: str) -> None:
         lines(f"if {key!r} in v:")
@@ -331,9 +337,9 @@ class JsonReader:
             lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
         elif use.each:
             lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({make(self.module, place, use, report=False)}(w))")
+            lines.indent()(f"v.setdefault({key!r}, []).append({self._maker(place, use)}(w))")
         else:
-            lines(f"v[{key!r}] = {make(self.module, place, use, report=False)}(w)")
+            lines(f"v[{key!r}] = {self._maker(place, use)}(w)")
 
     def _leaf(self, place: Place, leaf: Leaf, lines: Lines, s: str, at: str) -> None:
         key = leaf.target.key
@@ -421,8 +427,3 @@ def _owner(place: Place) -> Place:
     if here is None:
         raise AssertionError("the root belongs to itself")
     return here
-
-
-def _keys(place: Place) -> set[str]:
-    found = (p.use.target.key for p in place.scope() if isinstance(p.use, Leaf | Record | Switch) and p.reads)
-    return {key for key in found if key}

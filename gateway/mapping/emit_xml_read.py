@@ -1,6 +1,6 @@
 """Emits the program that reads XML: one pass over each element's children, one function per element that has some."""
 
-from gateway.mapping.emit import Lines, Module, codec, make, make_class
+from gateway.mapping.emit import Lines, Module, codec, collected, make
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Tree
 from gateway.mapping.wire_xml import local
 
@@ -19,8 +19,8 @@ class XmlReader:
     def emit(self) -> None:
         """Emit everything, `read` last: from the root element to the canonical record."""
         tree, lines = self.tree, Lines()
-        keys = {p.use.target.key for p in tree.root.scope() if isinstance(p.use, Leaf | Record) and p.reads}
-        maker = make_class(self.module, tree.model, keys, "", None, report=self.report)
+        keys = collected(tree.root, "/")
+        maker = make(self.module, tree.model, keys, "", report=self.report)
         lines("v = {}")
         lines("t = local(e.tag)")
         branches = {tree.root.name: tree.root, **tree.bare}
@@ -300,6 +300,11 @@ class XmlReader:
         lines(f"{self._function(place)}(c, w)")
         self._keep(place, use, lines)
 
+    def _maker(self, place: Place, use: Record) -> str:
+        if use.made is None:
+            raise TypeError("a list of scalars makes no record")
+        return make(self.module, use.made, collected(place, "/"), "", report=self.report)
+
     def _keep(self, place: Place, use: Record, lines: Lines) -> None:
         key = use.target.key
         if use.made is None:
@@ -307,7 +312,7 @@ class XmlReader:
             lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
         elif use.each:
             lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({make(self.module, place, use, report=False)}(w))")
+            lines.indent()(f"v.setdefault({key!r}, []).append({self._maker(place, use)}(w))")
         else:
             if use.branch:
                 lines(f"if {key!r} in v:")
@@ -315,7 +320,7 @@ class XmlReader:
             if use.empty:
                 lines("if w:")
                 lines = lines.indent()
-            lines(f"v[{key!r}] = {make(self.module, place, use, report=False)}(w)")
+            lines(f"v[{key!r}] = {self._maker(place, use)}(w)")
 
     def _one_reported(self, place: Place, lines: Lines, at: str, seen: str | None) -> None:
         use = place.use
@@ -362,7 +367,7 @@ class XmlReader:
             lines("if '' in w:")
             lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
             return
-        maker = make(self.module, place, use, report=True)
+        maker = self._maker(place, use)
         lines("before = len(x.rows)")
         lines(f"{reader}(c, at, path + '.', w, x)")
         if use.each:

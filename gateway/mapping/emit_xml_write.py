@@ -34,7 +34,7 @@ class XmlWriter(Writer):
         lines("out = []")
         word = "if"
         for name, place in self.tree.bare.items():
-            condition = self.populated(*_outside(root, place))
+            condition = self.populated(*outside(root, place))
             lines(f"{word} not ({condition}):")
             bare = self._function(place, declared)
             lines.indent()(f"{bare}(o, out, '/{name}', '', x)" if self.report else f"{bare}(o, out)")
@@ -294,7 +294,7 @@ class XmlWriter(Writer):
             self.lacking(use.target, f"f'{{p}}/{place.name}'" if self.report else "", where, lines.indent())
 
 
-def _outside(root: Place, inner: Place) -> list[Place]:
+def outside(root: Place, inner: Place) -> list[Place]:
     """Give the places that lie neither in `inner` nor on the way to it."""
     way: set[int] = set()
     here: Place | None = inner

@@ -14,6 +14,9 @@ from gateway.core.message import Deviation, Read
 from gateway.mapping.run import Bad, Codec, Zoned, blank, joined, parts, token
 
 Values = dict[str, Any]
+FEW_CODES = 16
+"""A list of at most so many codes is told to a sender who wrote another."""
+
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
@@ -56,25 +59,28 @@ class _Account:
                 self.rows.append(Read(at, "unmapped", "", self.places[w], "a code that its table does not hold"))
                 return
             if value is None:
-                self.refuse(at, "a code that its table does not hold", w, code="code-invalid")
+                self.refuse(at, "a code that its table does not hold", w, code="code-invalid", known=table)
                 return
         if isinstance(codec, Zoned) and codec.local(raw):
             self.deviations.append(Deviation(at, "a time without a zone, read as local time"))
         v[key] = value
         self.rows.append(Read(at, "carried", path, self.places[w], ""))
 
-    def refuse(self, at: str, why: str, w: int, *, code: str = "value", raw: Any = None) -> None:
-        """Say that a leaf makes the message unacceptable."""
+    def refuse(
+        self, at: str, why: str, w: int, *, code: str = "value", raw: Any = None, known: Collection[str] = ()
+    ) -> None:
+        """Say that a leaf makes the message unacceptable; `known` are the codes that would have been taken."""
         where = self.places[w]
         if isinstance(raw, dict | list):
             self._tree(raw, at, "refused", where, why)
         else:
             self.rows.append(Read(at, "refused", "", where, why))
-        self.issues.append(Issue(code, at, why, f"see the rule at {where}"))
+        mend = f"write one of {', '.join(known)}" if 0 < len(known) <= FEW_CODES else f"see the rule at {where}"
+        self.issues.append(Issue(code, at, why, mend))
 
     def lacking(self, at: str, field: str, w: int) -> None:
         """Say that a record lacks what it makes no sense without."""
-        self.issues.append(Issue("required", at, f"{field} is missing here", f"see the rule at {self.places[w]}"))
+        self.issues.append(Issue("required", at, f"{field} is missing here", f"give it; see {self.places[w]}"))
 
     def two(self, at: str, what: str, w: int) -> None:
         """Say that two things stand where the schema allows one, and that they contradict each other."""
@@ -268,14 +274,14 @@ class JsonReading(_Account):
             why = {"dropped": "the value says it", "unmapped": "a code that its table does not hold"}.get(outcome, "")
             self.rows.append(Read(at, outcome, path if outcome == "carried" else "", self.places[w], why))
 
-    def switch(self, s: Any, kind: str | None, at: str, path: str, w: int) -> None:
+    def switch(self, s: Any, kind: str | None, at: str, path: str, w: int, known: Collection[str]) -> None:
         """Account for the code that tells the kind of record around it."""
         if isinstance(s, dict | list):
             self.misplaced(s, at, "a code", w)
         elif blank(s):
             return
         elif kind is None:
-            self.refuse(at, "a code that tells no kind", w, code="code-invalid")
+            self.refuse(at, "a code that tells no kind", w, code="code-invalid", known=known)
         else:
             self.rows.append(Read(at, "carried", path, self.places[w], ""))
 
