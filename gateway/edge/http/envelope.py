@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 import traceback
+from functools import cache
 from pathlib import PurePath
 
 import structlog
@@ -39,13 +40,17 @@ class Counts:
         self.seconds = Histogram("samspill_http_request_seconds", "Time to answer", labels, registry=registry)
 
 
+_counts = cache(Counts)
+"""The metrics of a registry, made once: several applications of one process count together."""
+
+
 class Envelope:
     """The outermost layer of the application, below the server."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
-        self._counts = Counts(services.registry)
+        self._counts = _counts(services.registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
