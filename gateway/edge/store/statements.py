@@ -259,7 +259,7 @@ STUCK = (
 BACKLOG = select(func.count()).select_from(
     select(literal(1)).select_from(outbound).where(outbound.c.open).limit(bindparam("limit")).subquery()
 )
-CENSUS = select(outbound.c.state, func.count()).group_by(outbound.c.state)
+CENSUS = select(outbound.c.state, func.count().label("messages")).group_by(outbound.c.state)
 
 # Keys
 
