@@ -76,6 +76,9 @@ class ConsentService:
         known = self._register.history(consent_id) if consent_id else []
         if consent_id and not known:
             raise NotThere("no consent has this id")
+        if known and _patient_number(orjson.loads(known[-1].resource)) != number:
+            what = "the Consent is another patient's, and stays that"
+            raise NotAcceptable([Issue("business-rule", "Consent.patient", what, "withdraw it, and post one of its own")])
         if expected is not None and (not known or known[-1].version != expected):
             raise Stale("the consent has another version now")
         name = consent_id or str(uuid.uuid4())

@@ -1,0 +1,242 @@
+"""The main job on one machine: a bundle becomes NAV's XML and, by the patient's own act, the employer's copy."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from live_line import EMPLOYER, FHIR, NOBODY, Live, act_on, note, number_of, resource
+from lxml import etree
+
+from gateway.core.errors import NotAcceptable
+from gateway.edge.seal import xmldsig
+from gateway.sandbox.employer import Answer as Unwell
+from gateway.sandbox.nav import MSGHEAD, Answer
+
+SA = "http://nav.no/melding/virksomhet/sykmeldingArbeidsgiver/v1/sykmeldingArbeidsgiver"
+OTHER_PATIENT = "11827020089"
+
+
+def at_nav(live: Live, bundle: dict) -> list:
+    return [one for one in live.scene.nav.received if number_of(bundle).encode() in one.body]
+
+
+def at_employer(live: Live, bundle: dict) -> list:
+    return [one for one in live.scene.employer.received if number_of(bundle).encode() in one.body]
+
+
+@pytest.mark.parametrize("name", ["graded", "full", "treatment-days", "clinical"])
+def test_a_bundle_reaches_nav_as_signed_xml_that_its_schema_accepts_and_is_receipted(live: Live, name: str) -> None:
+    bundle = note(name)
+    location = live.send(bundle)
+    [got] = at_nav(live, bundle)
+    assert got.faults == ()
+    assert got.peer
+    root = etree.fromstring(got.body)
+    assert root.findtext(f"{{{MSGHEAD}}}MsgInfo/{{{MSGHEAD}}}MsgId") == number_of(bundle)
+    assert root.find("{http://www.w3.org/2000/09/xmldsig#}Signature") is not None
+    assert live.task(location)["status"] == "completed"
+    assert live.states(location) == {"nav": "acknowledged"}
+    assert at_employer(live, bundle) == []
+
+
+def test_what_nav_got_carries_the_gateways_signature_and_is_broken_by_one_changed_letter(live: Live) -> None:
+    bundle = note("graded")
+    live.send(bundle)
+    [got] = at_nav(live, bundle)
+    allowed = [live.scene.gateway._signing.signing(datetime.now(UTC)).certificate]
+    assert xmldsig.verify(got.body, allowed)
+    changed = got.body.replace(number_of(bundle).encode(), number_of(note("graded")).encode())
+    with pytest.raises(NotAcceptable):
+        xmldsig.verify(changed, allowed)
+
+
+def test_a_receipt_that_says_no_puts_the_message_among_the_dead_letters(live: Live) -> None:
+    live.scene.nav.control.answer = Answer.REJECTED
+    try:
+        bundle = note("graded")
+        answer = live.post(bundle)
+        location = answer.headers["Location"]
+        live.settled(location, nav="dead-letter")
+        assert live.task(location, "on-hold")
+    finally:
+        live.scene.nav.control.answer = Answer.OK
+    live.send(note("graded"))
+
+
+def test_a_receipt_that_comes_late_is_matched_to_its_message(live: Live) -> None:
+    control = live.scene.nav.control
+    control.answer, control.post_back = Answer.LATE, f"{live.scene.base}/nav/messages"
+    try:
+        location = live.post(note("graded")).headers["Location"]
+        live.settled(location, nav="acknowledged")
+    finally:
+        control.answer, control.post_back = Answer.OK, ""
+
+
+def test_the_same_message_again_gets_the_same_answer_and_is_sent_once(live: Live) -> None:
+    bundle = note("treatment-days")
+    location = live.send(bundle)
+    before = live.rows()
+    again = live.post(bundle)
+    assert (again.status_code, again.headers["Location"]) == (202, location)
+    assert live.rows() == before
+    assert len(at_nav(live, bundle)) == 1
+
+
+def test_the_same_key_with_another_body_is_a_conflict_and_nothing_is_stored(live: Live) -> None:
+    bundle = note("graded")
+    first = live.post(bundle, **{"Idempotency-Key": number_of(bundle)})
+    live.settled(first.headers["Location"], nav="acknowledged")
+    before = live.rows()
+    resource(bundle, "Patient")["name"][0]["family"] = "Fjellryper"
+    second = live.post(bundle, **{"Idempotency-Key": number_of(bundle)})
+    assert second.status_code == 409
+    assert second.json()["resourceType"] == "OperationOutcome"
+    assert live.rows() == before
+
+
+def test_ten_of_the_same_message_at_once_are_one(live: Live) -> None:
+    bundle = note("graded")
+    with ThreadPoolExecutor(10) as several:
+        answers = list(several.map(live.post, [bundle] * 10))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    live.settled(answers[0].headers["Location"], nav="acknowledged")
+    assert len(at_nav(live, bundle)) == 1
+
+
+# the employer's copy
+
+
+def test_the_employer_gets_its_copy_after_the_patients_act_and_not_before_it(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    assert at_employer(live, bundle) == []
+    assert live.give(act_on(bundle)).status_code == 201
+    live.settled(location, employer="acknowledged")
+    [copy] = at_employer(live, bundle)
+    assert copy.faults == ()
+    root = etree.fromstring(copy.body)
+    assert root.tag == f"{{{SA}}}sykmeldingArbeidsgiver"
+    assert root.findtext("virksomhetsnummer") == EMPLOYER
+    for hidden in ("P76", "P06", "Depressiv", "konsentrasjon", "forverring", "oppfølging", "9990001", "Lyngveien"):
+        assert hidden.encode() not in copy.body
+    assert live.task(location)["status"] == "completed"
+
+
+def test_the_act_given_twice_sends_one_copy(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    for _ in range(2):
+        assert live.give(act_on(bundle)).status_code == 201
+    live.settled(location, employer="acknowledged")
+    assert len(at_employer(live, bundle)) == 1
+
+
+def test_an_act_that_is_withdrawn_before_the_copy_left_stops_it(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    live.scene.employer.control.answer = Unwell.UNAVAILABLE
+    try:
+        given = live.give(act_on(bundle))
+        live.settled(location, employer="sealed")
+        withdrawn = live.give({**act_on(bundle), "status": "inactive"}, given.json()["id"])
+        assert withdrawn.status_code == 200
+        live.settled(location, employer="refused")
+    finally:
+        live.scene.employer.control.answer = Unwell.OK
+    assert at_employer(live, bundle) == []
+
+
+def test_nothing_more_goes_to_the_employer_after_a_withdrawal(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    given = live.give(act_on(bundle))
+    live.settled(location, employer="acknowledged")
+    assert live.give({**act_on(bundle), "status": "inactive"}, given.json()["id"]).status_code == 200
+    live.add(location, "employer")
+    other = note("full")
+    second = live.send(other)
+    live.add(second, "employer")
+    live.settled(second, employer="refused")
+    assert len(at_employer(live, bundle)) == 1
+    assert at_employer(live, other) == []
+
+
+def test_an_act_on_another_patients_note_does_nothing(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    act = act_on(bundle)
+    who = {"identifier": {**act["patient"]["identifier"], "value": OTHER_PATIENT}}
+    assert live.give({**act, "patient": who, "performer": [who]}).status_code == 201
+    assert live.states(location) == {"nav": "acknowledged"}
+    live.add(location, "employer")
+    live.settled(location, employer="refused")
+    assert at_employer(live, bundle) == []
+
+
+def test_an_act_that_the_patient_did_not_perform_releases_nothing(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    by = [{"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.4", "value": "9990001"}}]
+    assert live.give({**act_on(bundle), "performer": by}).status_code in {201, 422}
+    live.add(location, "employer")
+    live.settled(location, employer="refused")
+    assert at_employer(live, bundle) == []
+
+
+def test_an_act_that_has_run_out_releases_nothing(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    act = act_on(bundle)
+    act["provision"]["period"] = {"start": "2020-01-01", "end": "2020-02-01"}
+    assert live.give(act).status_code == 201
+    live.settled(location, employer="refused")
+    assert at_employer(live, bundle) == []
+
+
+def test_an_act_for_an_employer_that_nobody_knows_is_kept_and_sends_nothing(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    assert live.give(act_on(bundle, NOBODY)).status_code == 201
+    assert live.states(location) == {"nav": "acknowledged"}
+    assert at_employer(live, bundle) == []
+
+
+def test_an_act_for_an_unknown_note_is_kept_and_sends_nothing(live: Live) -> None:
+    before = live.rows()["outbound"]
+    assert live.give(act_on(note("full"))).status_code == 201
+    assert live.rows()["outbound"] == before
+
+
+def test_a_consent_cannot_be_moved_to_another_patient_which_would_leave_the_old_act_in_force(live: Live) -> None:
+    bundle = note("full")
+    live.send(bundle)
+    given = live.give(act_on(bundle))
+    who = {"identifier": {**act_on(bundle)["patient"]["identifier"], "value": OTHER_PATIENT}}
+    moved = live.give({**act_on(bundle), "patient": who, "performer": [who]}, given.json()["id"])
+    assert moved.status_code == 422
+    assert any("Consent.patient" in at for issue in moved.json()["issue"] for at in issue.get("expression", ()))
+
+
+# the dry run
+
+
+def test_a_dry_run_tells_what_would_go_to_whom_and_stores_nothing(live: Live) -> None:
+    before = live.rows()
+    with live.client() as calling:
+        answer = calling.post("/fhir/$validate", content=json.dumps(note("full")), headers=FHIR)
+    assert answer.status_code == 200
+    said = " ".join(issue["details"]["text"] for issue in answer.json()["issue"])
+    assert "to nav: it goes" in said
+    assert "to employer: nothing goes" in said
+    assert live.rows() == before
+
+
+def test_a_dry_run_of_a_bad_message_tells_every_fault_at_its_place(live: Live) -> None:
+    with live.client() as calling:
+        answer = calling.post("/fhir/$validate", content=json.dumps(note("faulty")), headers=FHIR)
+    errors = [issue for issue in answer.json()["issue"] if issue["severity"] == "error"]
+    assert len(errors) >= 3
+    assert all(issue["expression"][0].startswith("Bundle.entry[4].resource") for issue in errors)

@@ -1,0 +1,109 @@
+"""NAV-style messages in, application receipts out: a MsgHead is taken and receipted, an AppRec is matched."""
+
+import uuid
+from pathlib import Path
+
+import httpx
+import pytest
+from live_line import XML, Live, note, until
+from lxml import etree
+
+from gateway.sandbox.nav import APPREC, MSGHEAD, Answer, app_rec
+from gateway.sandbox.server import XmlSchema
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml"
+SCHEMA = XmlSchema(ROOT / "mappings/schema/nav/nav.xsd")
+
+
+def message() -> tuple[str, bytes]:
+    root = etree.fromstring(SAMPLE.read_bytes())
+    identity = str(uuid.uuid4())
+    root.find(f"{{{MSGHEAD}}}MsgInfo/{{{MSGHEAD}}}MsgId").text = identity
+    return identity, etree.tostring(root)
+
+
+def post(live: Live, body: bytes, actor: str = "ehr") -> httpx.Response:
+    with live.client(actor) as calling:
+        return calling.post("/nav/messages", content=body, headers=XML)
+
+
+def receipt(answer: httpx.Response) -> etree._Element:
+    assert SCHEMA.faults(answer.content) == ()
+    return etree.fromstring(answer.content)
+
+
+def sealed_message(live: Live) -> tuple[str, bytes]:
+    """A note that NAV has taken without a receipt so far, as NAV got it."""
+    live.scene.nav.control.answer = Answer.NONE
+    try:
+        location = live.post(note("graded")).headers["Location"]
+        live.settled(location, nav="delivered")
+    finally:
+        live.scene.nav.control.answer = Answer.OK
+    return location, live.scene.nav.received[-1].body
+
+
+def test_a_message_is_stored_sent_on_and_receipted_by_its_own_id(live: Live) -> None:
+    identity, body = message()
+    answer = post(live, body)
+    assert answer.status_code == 200
+    said = receipt(answer)
+    assert said.tag == f"{{{APPREC}}}AppRec"
+    assert said.find(f"{{{APPREC}}}Status").get("V") == "1"
+    assert said.findtext(f"{{{APPREC}}}OriginalMsgId/{{{APPREC}}}Id") == identity
+    got = until(lambda: next((one for one in live.scene.nav.received if identity.encode() in one.body), None))
+    assert got.faults == ()
+
+
+def test_a_message_that_is_no_sick_note_is_rejected_with_its_own_id(live: Live) -> None:
+    before = live.rows()
+    identity, body = message()
+    root = etree.fromstring(body)
+    root.remove(root.find(f"{{{MSGHEAD}}}Document"))
+    answer = post(live, etree.tostring(root))
+    assert answer.status_code == 422
+    said = receipt(answer)
+    assert said.find(f"{{{APPREC}}}Status").get("V") == "2"
+    assert said.findtext(f"{{{APPREC}}}OriginalMsgId/{{{APPREC}}}Id") == identity
+    assert live.rows() == before
+
+
+def test_the_same_message_again_is_receipted_again_and_stored_once(live: Live) -> None:
+    _, body = message()
+    assert post(live, body).status_code == 200
+    before = live.rows()["inbound"]
+    assert post(live, body).status_code == 200
+    assert live.rows()["inbound"] == before
+
+
+def test_another_message_under_the_same_id_is_rejected(live: Live) -> None:
+    _, body = message()
+    assert post(live, body).status_code == 200
+    answer = post(live, body.replace(b"2026-11-", b"2026-10-"))
+    assert answer.status_code == 409
+    assert receipt(answer).find(f"{{{APPREC}}}Status").get("V") == "2"
+
+
+@pytest.mark.parametrize(("error", "state"), [(None, "acknowledged"), (("X99", "Nei"), "dead-letter")])
+def test_a_receipt_from_nav_moves_the_message_it_answers(live: Live, error: tuple[str, str] | None, state: str) -> None:
+    location, body = sealed_message(live)
+    answer = post(live, app_rec(etree.fromstring(body), error), "nav")
+    assert answer.status_code == 200
+    assert answer.content == b""
+    live.settled(location, nav=state)
+
+
+def test_a_receipt_from_somebody_else_than_the_recipient_moves_nothing(live: Live) -> None:
+    location, body = sealed_message(live)
+    post(live, app_rec(etree.fromstring(body)), "ehr")
+    assert live.states(location) == {"nav": "delivered"}
+    post(live, app_rec(etree.fromstring(body)), "nav")
+    live.settled(location, nav="acknowledged")
+
+
+def test_a_receipt_for_a_message_that_nobody_sent_is_taken_and_moves_nothing(live: Live) -> None:
+    _, body = message()
+    before = live.rows()["outbound"]
+    assert post(live, app_rec(etree.fromstring(body)), "nav").status_code == 200
+    assert live.rows()["outbound"] == before
