@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.ports import Format, Render
 from gateway.edge.identity.access import Caller
@@ -19,17 +20,17 @@ OTHER: Final = "X99"
 LONGEST: Final = 200
 """Reasons are short; the sender's own log has the rest."""
 
-SYKMELDING: Final = "nav-sykmelding"
 UNKNOWN: Final = "ukjent"
 
 
 class Receipts:
     """Takes NAV-style messages and receipts in, and writes the receipts that go back."""
 
-    def __init__(self, apprec: Format, intake: Intake) -> None:
+    def __init__(self, apprec: Format, message: Format, intake: Intake) -> None:
         if apprec.render is None:
             raise TypeError("receipts are written, too")
         self._render: Render = apprec.render
+        self._message = message
         self._intake = intake
 
     async def take(self, raw: bytes, caller: Caller) -> bytes:
@@ -41,9 +42,10 @@ class Receipts:
             return b""
         head = _head(raw)
         if not head.get("MsgId"):
+            flow.parse(self._message, raw)  # which says what else is wrong with it
             what = "the message has no MsgInfo/MsgId"
             raise NotAcceptable([Issue("required", "/MsgHead/MsgInfo/MsgId", what, "give it an id of its own")])
-        await self._intake.accept(raw, SYKMELDING, caller.party.id, head["MsgId"])
+        await self._intake.accept(raw, self._message.id, caller.party.id, head["MsgId"])
         return self._write(head, "ok", ())
 
     def reject(self, issues: tuple[Issue, ...], raw: bytes) -> bytes:

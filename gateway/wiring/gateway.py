@@ -213,7 +213,7 @@ class Gateway:
 
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""
-        receipts = Receipts(self.formats["nav-apprec"], self.intake)
+        receipts = Receipts(self.formats["nav-apprec"], self.formats["nav-sykmelding"], self.intake)
         return Services(
             fhir=codec,
             rate=RateLimit(_clock),
