@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from adapters.fhir.codec import decode
+from adapters.fhir.codec import decode, reread
 from gateway.core.errors import Issue, Severity
 from gateway.core.message import Parsed, Read
 from gateway.model import Coding, SickLeaveCertificate
@@ -58,10 +58,7 @@ class FhirParser:
 
     def again(self, raw: bytes) -> Parsed[SickLeaveCertificate]:
         """Read bytes that this parser has accepted before, without checking them a second time."""
-        if raw.removeprefix(BOM).lstrip()[:1] != b"{":
-            return self(raw)
-        resource = orjson.loads(raw.removeprefix(BOM))
-        return self.checked(_bundle_of(resource), report=False)
+        return self.checked(reread(raw), report=False)
 
     def checked(self, bundle: dict[str, Any], *, report: bool) -> Parsed[SickLeaveCertificate]:
         """Read a bundle that is valid FHIR."""
@@ -78,14 +75,6 @@ def _in_fhirpath(issue: Issue) -> Issue:
         return f"value.ofType({kind})"
 
     return replace(issue, at=_CHOICE.sub(choice, issue.at))
-
-
-def _bundle_of(resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the bundle, also out of a Parameters resource ($process-message's `content`)."""
-    if resource.get("resourceType") == "Parameters":
-        contents = [p for p in resource.get("parameter", ()) if p.get("name") == "content"]
-        return dict(contents[0]["resource"]) if contents else resource
-    return resource
 
 
 def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import xmlschema
-from lxml import etree
 
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.mapping.check import check
@@ -180,8 +179,3 @@ class Library:
         """Give the version and the hash of a mapping's file, as the audit entry names it."""
         mapping = self.mappings[name]
         return f"{mapping.version}:{self.hashes[mapping.spot.file][:16]}"
-
-    @cached_property
-    def nav_schema(self) -> etree.XMLSchema:
-        """The schema of all NAV messages, for checking what was written."""
-        return etree.XMLSchema(etree.parse(str(self.folder / "schema" / "nav" / "nav.xsd")))
