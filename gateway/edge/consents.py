@@ -78,7 +78,8 @@ class ConsentService:
             raise NotThere("no consent has this id")
         if known and _patient_number(orjson.loads(known[-1].resource)) != number:
             what = "the Consent is another patient's, and stays that"
-            raise NotAcceptable([Issue("business-rule", "Consent.patient", what, "withdraw it, and post one of its own")])
+            mend = "withdraw it, and post one of its own"
+            raise NotAcceptable([Issue("business-rule", "Consent.patient", what, mend)])
         if expected is not None and (not known or known[-1].version != expected):
             raise Stale("the consent has another version now")
         name = consent_id or str(uuid.uuid4())
