@@ -119,7 +119,7 @@ def test_a_failure_is_one_of_three_and_the_next_delivery_works(kind, kind_of_err
     async def go():
         first = [True]
 
-        def answer(key, body):
+        def answer(key, body):  # noqa: ARG001
             if first.pop() if first else False:
                 raise kind_of_error("planned")
             return b""
@@ -247,7 +247,7 @@ async def _read_request(reader):
     await reader.readexactly(length)
 
 
-async def _black_hole(reader, writer):
+async def _black_hole(reader, writer):  # noqa: ARG001
     await _read_request(reader)
     await asyncio.sleep(5)
 
@@ -341,7 +341,7 @@ def test_the_connection_is_kept_for_the_next_message(authority):
     assert len(peers) == 1
 
 
-def test_an_address_without_tls_or_a_certificate_that_is_not_there_is_a_configuration_error(authority, tmp_path):
+def test_an_address_without_tls_or_a_certificate_that_is_not_there_is_a_configuration_error(authority, tmp_path):  # noqa: ARG001
     with pytest.raises(ConfigurationError):
         HttpsChannel(Endpoint("http://localhost/in"))
     with pytest.raises(ConfigurationError):

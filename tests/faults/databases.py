@@ -1,4 +1,4 @@
-"""Fixtures: a rig on a fresh SQLite file, and one on a fresh database of a real PostgreSQL started once for the session."""
+"""Fixtures: a rig on a fresh SQLite file, and one on a fresh database of a real PostgreSQL started once a session."""
 
 import asyncio
 import functools

@@ -1,7 +1,7 @@
 """A small line for the tests of durability: real store, real worker, and rules that fit on one screen.
 
-A message is JSON: id, case, patient, diagnosis, and the parties it goes to. A party whose name begins with `employer` gets it
-only while the patient has an active consent, and never the diagnosis. Those of `broken` are a fault of our own.
+A message is JSON: id, case, patient, diagnosis, and the parties it goes to. A party whose name begins with `employer`
+gets it only while the patient has an active consent, and never the diagnosis. One that is `broken` is a fault of ours.
 """
 
 import base64
@@ -37,14 +37,14 @@ def message(number, *parties, case=None, patient=None, **more):
 class PlainLine:
     policy = "rules-1"
 
-    def admit(self, raw, format_id, sender):
+    def admit(self, raw, format_id, sender):  # noqa: ARG002
         try:
             seen = json.loads(raw)
         except ValueError:
             raise NotAcceptable([Issue("structure", "", "not JSON")]) from None
         return Admitted(seen["id"], seen["case"], seen["patient"], tuple(map(destination, seen["to"])))
 
-    def process(self, raw, format_id, destination, facts):
+    def process(self, raw, format_id, destination, facts):  # noqa: ARG002
         seen = json.loads(raw)
         if seen.get("kill-while-deciding"):
             os._exit(9)
@@ -78,7 +78,7 @@ def receipt_for(business_id, *errors):
 
 
 def gather_from(register: ConsentRegister):
-    def gather(inbound, destination):
+    def gather(inbound, destination):  # noqa: ARG001
         return [version.status for version in register.for_patient(inbound.patient)]
 
     return gather

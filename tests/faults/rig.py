@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from line_kit import PlainLine, gather_from, message, receipt_for, vault
 from sqlalchemy import insert
+from tenacity import stop_after_attempt, wait_fixed
 
 from gateway.edge.audit_log import fresh_id
 from gateway.edge.channel import MemoryChannel
@@ -19,12 +20,11 @@ from gateway.edge.store import statements
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.schema import inbound, outbound, patient, payload
-from tenacity import stop_after_attempt, wait_fixed
 
 QUICK = Terms(concurrency=8, patience=5, retry=Retry(wait_fixed(0.02), stop_after_attempt(20)), breaker=Breaker(5, 0.1))
 
 
-def acknowledge(key, body):
+def acknowledge(key, body):  # noqa: ARG001
     """Answer with a good receipt, as NAV's test actor does, for the party `nav`."""
     return receipt_for(f"{json.loads(body)['id']}-to-nav")
 
@@ -36,7 +36,7 @@ class Rig:
     line: object = field(default_factory=PlainLine)
     terms: dict = field(default_factory=dict)
     marks: Watermarks = field(default_factory=lambda: Watermarks(free_disk=0))
-    probe: object = staticmethod(lambda point: None)
+    probe: object = staticmethod(lambda point: None)  # noqa: ARG005
 
     def __post_init__(self):
         self.vault = vault()

@@ -71,7 +71,7 @@ def with_employer(number):
 
 class Storm:
     def __init__(self, folder: Path, urls, *, control="", seed=1, trouble=0.05):
-        self.ledger, self.random = Ledger(), random.Random(seed)
+        self.ledger, self.random = Ledger(), random.Random(seed)  # noqa: S311
         self.folder, self.control, self.trouble = folder, control, trouble
         self.authority = Authority(folder)
         self.ports = [free_port() for _ in urls]
@@ -204,6 +204,6 @@ class Storm:
 
     async def calm(self, seconds):
         end = time.monotonic() + seconds
-        while self.ledger.lost() and time.monotonic() < end:
+        while self.ledger.lost() and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
         await asyncio.sleep(0.5)

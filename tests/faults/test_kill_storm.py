@@ -55,7 +55,7 @@ def test_the_storm_sees_a_leak_when_the_permit_is_not_looked_at_again(tmp_path):
 LONG = {"kills": 30, "acknowledged": 20_000, "pause": (1.5, 3.0), "senders": 48, "settle": 120}
 
 
-async def kill_postmaster(storm, postgres, times):
+async def kill_postmaster(storm, postgres, times):  # noqa: ARG001
     for _ in range(times):
         await asyncio.sleep(15)
         postgres.kill()

@@ -1,4 +1,4 @@
-"""The process is killed at each named point of the line, and started again: nothing is lost, nothing comes under two keys."""
+"""The process is killed at each named point of the line and started again: nothing is lost or comes under two keys."""
 
 import asyncio
 

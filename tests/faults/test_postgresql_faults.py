@@ -33,7 +33,7 @@ async def test_a_postmaster_that_is_killed_and_comes_back_costs_no_message(postg
         killing = asyncio.create_task(kill())
         taken = []
         for number in range(300):
-            taken.append(await asyncio.wait_for(insist(rig, number), 30))
+            taken.append(await asyncio.wait_for(insist(rig, number), 30))  # noqa: PERF401
         await killing
         await rig.until(lambda: alive(rig) and rig.states() == {"acknowledged": 300}, 40)
     assert len(rig.channels["nav"].received) == 300
@@ -54,7 +54,7 @@ async def test_when_every_connection_is_taken_intake_says_busy_and_goes_on_when_
     rig.database._writer._drop()
     rig.database.engine.dispose()
     with contextlib.ExitStack() as held:
-        with pytest.raises(psycopg.OperationalError):
+        with pytest.raises(psycopg.OperationalError):  # noqa: PT012
             for _ in range(500):
                 held.enter_context(contextlib.closing(psycopg.connect(postgres.uri)))
         with pytest.raises(Busy):

@@ -3,21 +3,25 @@
 import asyncio
 import dataclasses
 import resource
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import psycopg
 import pytest
 from databases import running
 from line_kit import message
 from rig import QUICK, Rig
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 from gateway.core.errors import Busy, SamspillError
 from gateway.edge.intake import Watermarks
 from gateway.edge.store.clock import SteadyClock
+from gateway.edge.store.writer import ItemFailed, Step
 
 
 class Saboteur:
@@ -36,13 +40,11 @@ class Saboteur:
             self.hit = True
             raise sqlite3.OperationalError("disk I/O error")
 
-    def statement(self, _connection, _cursor, sql, _parameters, context, _many):
+    def statement(self, _connection, _cursor, sql, _parameters, context, _many):  # noqa: ARG002
         if sql.startswith(("INSERT", "UPDATE", "DELETE")) and not self.after_commit:
             try:
                 self.strike()
             except sqlite3.OperationalError as error:
-                from sqlalchemy.exc import OperationalError
-
                 raise OperationalError(sql, None, error) from None
 
     def committing(self, connection):
@@ -127,8 +129,6 @@ def limit_pages(rig, pages):
         tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")
         return [None]
 
-    from gateway.edge.store.writer import Step
-
     rig.database.write_now(Step("limit", limited), None)
 
 
@@ -160,12 +160,11 @@ def test_when_the_operating_system_refuses_to_write_more_every_acknowledged_mess
     code = FILL.format(here=str(Path(__file__).parent), url=url)
 
     def small_files():
-        import signal
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
 
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=small_files, timeout=60, check=False
     )
     lines = [line for line in done.stdout.splitlines() if line in {"took", "busy"}]
@@ -188,7 +187,6 @@ async def test_a_store_that_has_become_read_only_takes_nothing_and_says_so(sqlit
 
 
 def _pragma(pragma):
-    from gateway.edge.store.writer import Step
 
     def run(tx, _items):
         tx.connection.exec_driver_sql(pragma)
@@ -199,7 +197,6 @@ def _pragma(pragma):
 
 @running
 async def test_a_poison_item_fails_alone_and_the_writer_lives_on(rig):
-    from gateway.edge.store.writer import ItemFailed, Step
 
     def fragile(_tx, items):
         if "poison" in items:
@@ -238,7 +235,6 @@ class JumpingClock:
         self.offset = 0.0
 
     def __call__(self):
-        import time
 
         return time.time() + self.offset
 
@@ -284,7 +280,6 @@ def test_the_stores_clock_never_goes_back_and_never_stands_still():
 
 def test_each_answer_comes_after_its_fdatasync(tmp_path):
     """The page cache survives a kill, so that no kill storm shows this; the order of system calls does."""
-    import shutil
 
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
@@ -292,8 +287,8 @@ def test_each_answer_comes_after_its_fdatasync(tmp_path):
         "range(3000)", "range(20)"
     )
     trace = tmp_path / "trace"
-    done = subprocess.run(
-        ["strace", "-f", "-e", "trace=fdatasync,fsync,write,pwrite64", "-o", str(trace), sys.executable, "-c", code],
+    done = subprocess.run(  # noqa: S603
+        ["strace", "-f", "-e", "trace=fdatasync,fsync,write,pwrite64", "-o", str(trace), sys.executable, "-c", code],  # noqa: S607
         capture_output=True,
         text=True,
         timeout=120,

@@ -3,11 +3,11 @@ import json
 
 import pytest
 import typer
-from gateway.cli.messages import register
 from line_kit import message, write_keys
 from rig import Rig
 from typer.testing import CliRunner
 
+from gateway.cli.messages import register
 from gateway.core.errors import Rejected
 from gateway.edge.channel import MemoryChannel
 
@@ -39,8 +39,7 @@ def run(*arguments):
     app = typer.Typer()
     register(app)
     app.callback()(lambda: None)
-    done = CliRunner().invoke(app, ["messages", *arguments], standalone_mode=True)
-    return done
+    return CliRunner().invoke(app, ["messages", *arguments], standalone_mode=True)
 
 
 def test_dead_letters_are_listed_shown_and_resent(dead):
@@ -68,11 +67,11 @@ def test_what_is_printed_holds_nothing_of_a_person(dead):
         assert word not in output
 
 
-def test_an_id_that_is_not_there_is_said_so(dead):
+def test_an_id_that_is_not_there_is_said_so(dead):  # noqa: ARG001
     assert "no message has this id" in str(run("show", "nothing").exception)
 
 
-def test_a_key_is_added_and_everything_is_wrapped_under_it(dead, tmp_path):
+def test_a_key_is_added_and_everything_is_wrapped_under_it(dead, tmp_path):  # noqa: ARG001
     assert run("add-key", str(tmp_path / "keys"), "kek-2").exit_code == 0
     done = run("rewrap")
     assert "under kek-2" in done.output
@@ -80,10 +79,10 @@ def test_a_key_is_added_and_everything_is_wrapped_under_it(dead, tmp_path):
     assert run("rewrap").output.startswith("0 ")
 
 
-def test_keys_are_never_made_over_others(dead, tmp_path):
+def test_keys_are_never_made_over_others(dead, tmp_path):  # noqa: ARG001
     assert "there already" in str(run("make-keys", str(tmp_path / "keys")).exception)
     assert run("make-keys", str(tmp_path / "new")).exit_code == 0
 
 
-def test_the_store_is_upgraded_by_command(dead):
+def test_the_store_is_upgraded_by_command(dead):  # noqa: ARG001
     assert run("upgrade-store", "--post").exit_code == 0

@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from databases import running
 from line_kit import message
-from rig import Rig, stock
+from rig import stock
 from sqlalchemy import event, inspect
 
 from gateway.edge.store import migrate as migrating
@@ -51,7 +51,7 @@ def test_the_migrations_make_the_schema_that_the_statements_are_written_for(rig)
         assert compare_metadata(context, metadata) == []
 
 
-def test_starting_twice_changes_nothing(rig, url):
+def test_starting_twice_changes_nothing(rig, url):  # noqa: ARG001
     migrate(rig.database.engine)
     with rig.database.engine.connect() as connection:
         assert version(connection) == "0001_pre_the_line"

@@ -5,12 +5,12 @@ import pytest
 from databases import running
 from line_kit import KEYS, message, receipt_for
 from rig import Rig, acknowledge
+from sqlalchemy import select
 
 from gateway.edge.channel import MemoryChannel
-from gateway.edge.keys import Keyring, Unreadable, Vault
+from gateway.edge.keys import Envelope, Keyring, Unreadable, Vault
 from gateway.edge.store.operate import ERASE, REWRAP
 from gateway.edge.store.schema import metadata, payload
-from sqlalchemy import select
 
 WORDS = [
     "Plumbumpoisoning",
@@ -72,7 +72,7 @@ async def test_no_planted_word_stands_in_postgresqls_own_files(postgres):
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("CHECKPOINT")
     rig.close()
-    files = [path for path in Path(postgres.folder).rglob("*") if path.is_file()]
+    files = [path for path in Path(postgres.folder).rglob("*") if path.is_file()]  # noqa: ASYNC240
     assert len(files) > 100
     assert [word for path in files for word in plain_words(path.read_bytes())] == []
 
@@ -87,7 +87,6 @@ async def test_the_search_finds_a_word_that_is_not_encrypted(sqlite_url, tmp_pat
 
 
 def _plainly(_vault, _table, _record, plain):
-    from gateway.edge.keys import Envelope
 
     return Envelope(plain, b"none", "kek-1")
 

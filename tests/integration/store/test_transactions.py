@@ -4,9 +4,12 @@ import json
 import pytest
 from databases import running
 from line_kit import destination, message
+from sqlalchemy import select
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.line import State
+from gateway.edge.channel import MemoryChannel
+from gateway.edge.delivery.decider import Decider
 from gateway.edge.store import statements
 from gateway.edge.store.accept import Conflict
 from gateway.edge.store.decide import CLAIM, DECIDED
@@ -14,7 +17,6 @@ from gateway.edge.store.deliver import BEGIN, END
 from gateway.edge.store.rows import Begin, Ended
 from gateway.edge.store.schema import audit
 from gateway.edge.store.writer import Stale
-from sqlalchemy import select
 
 BEGINS = Begin("nav", 10, 60.0, "rules-1", 1.0)
 
@@ -29,7 +31,6 @@ async def sealed(rig, *bodies):
 
 
 def rig_decider(rig):
-    from gateway.edge.delivery.decider import Decider
 
     return Decider(rig.database, rig.vault, rig.work())
 
@@ -92,8 +93,6 @@ async def test_the_audit_entry_of_an_attempt_is_committed_before_a_byte_leaves(r
     def answer(_key, _body):
         seen.append(actions(rig))
         return b""
-
-    from gateway.edge.channel import MemoryChannel
 
     rig.channels["nav"] = MemoryChannel(answer)
     taken = await rig.intake.accept(message(1), "json", "ehr", "key")
