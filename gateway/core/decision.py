@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.core.message import Route
-from gateway.core.vocabulary import Obligation
 
 
 class Effect(StrEnum):
@@ -22,7 +21,7 @@ class Effect(StrEnum):
 
 PLACEHOLDER = "Ikke oppgitt"
 """The neutral words that stand where a name was withheld and a format demands one; they say nothing of why.
-A renderer meets them as ordinary text, with `Obligation.PLACEHOLDER` among the obligations of what was released."""
+A renderer meets them as ordinary text, with `Obligation.PLACEHOLDER` among the obligations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,11 @@ class NearestPermit:
 class ClassDecision:
     """The decision about one data class, or about those of its elements that carry the same marks.
 
-    `data_class` is a word of `DataClass`, or one that nobody knows (which nothing permits). `permits` and `forbids` name
+    `data_class` is a word of `DataClass`, or one that nobody knows (and nothing permits). `permits` and `forbids` name
     every rule that holds; `rules` those that decided. `nearest` is there when nothing was decided. `obligations` are
     those of the deciding rules, as words: one that the enforcement point does not know refuses. `marks` are the
     elements' own facts (name, value), `fields` the instance paths of the leaves concerned, when a record was decided.
+    `held` says that nothing is missing but an officer's clearing.
     """
 
     data_class: str
@@ -51,6 +51,7 @@ class ClassDecision:
     nearest: tuple[NearestPermit, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
+    held: bool = False
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -65,7 +66,8 @@ class Decision:
     `rules_version` and `rules_digest` name the rule set (the digest is SHA-256 of its files, hexadecimal).
     `valid_until` is when it must be taken again even if nothing changes: a rule or a consent begins or ends then;
     absent when no such moment is known. `cleared` says that a named officer has cleared this very message, which is
-    what lets a permit that is held for review through.
+    what lets a permit that is held for review through. `record_hash` is Python's hash, in this process, of the very
+    record that was decided, so that no other can be released by it; absent when there was none.
     """
 
     route: Route
@@ -74,6 +76,7 @@ class Decision:
     rules_digest: str
     valid_until: datetime | None = None
     cleared: bool = False
+    record_hash: int | None = None
 
     @property
     def permitted(self) -> bool:
@@ -87,8 +90,8 @@ class Decision:
 
     @property
     def held(self) -> bool:
-        """Whether an officer's clearing could let more through."""
-        return not self.cleared and Obligation.HOLD_FOR_REVIEW in self.obligations
+        """Whether an officer's clearing would let more through."""
+        return any(one.held for one in self.classes)
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 from gateway.core.decision import ClassDecision, Decision, Effect
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Route
-from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
+from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import changes_at, consent_facts, patient_act
 from gateway.policy.elements import Element
@@ -57,15 +57,14 @@ def question(table: Table, request: Any, at: datetime) -> Question:
 def answer(decision: Decision) -> dict[str, Any]:
     """Give the answer in AuthZEN's shape."""
     effects = {one.effect for one in decision.classes}
-    held = not decision.cleared and Obligation.HOLD_FOR_REVIEW in decision.obligations
     return {
-        "decision": bool(decision.classes) and effects == {Effect.PERMIT} and not held,
+        "decision": bool(decision.classes) and effects == {Effect.PERMIT} and not decision.held,
         "context": {
             "route": str(decision.route),
             "released": [one.data_class for one in decision.classes if one.effect is Effect.PERMIT],
             "items": [_item(one) for one in decision.classes],
             "obligations": sorted(decision.obligations),
-            "waits_for_officer": held,
+            "waits_for_officer": decision.held,
             "rules": {"version": decision.rules_version, "digest": decision.rules_digest},
             "valid_until": decision.valid_until.isoformat() if decision.valid_until else None,
         },
@@ -81,6 +80,7 @@ def _item(one: ClassDecision) -> dict[str, Any]:
         "rules": list(one.rules),
         "obligations": sorted(one.obligations),
         "nearest": [{"rule": near.rule, "missing": dict(near.missing)} for near in one.nearest],
+        "held": one.held,
         "marks": dict(one.marks),
     }
 

@@ -5,12 +5,13 @@ beats any permit, so the order only tells why. Pure: the same table, route, fact
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from gateway.core.decision import ClassDecision, Decision, Effect, NearestPermit
 from gateway.core.message import Route
-from gateway.core.vocabulary import DataClass
+from gateway.core.vocabulary import DataClass, Obligation
 from gateway.policy.elements import SCREENED, UNMARKED, Element, Marks, elements_of, stated
 from gateway.policy.facts import Facts
 from gateway.policy.rules import UNKNOWN, Table
@@ -30,7 +31,8 @@ def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
     known = {**UNMARKED, **facts.message}
     for fact, value in stated(record).items():
         known[fact] = tighter(table, fact, value, known.get(fact, value))
-    return decide_elements(table, route, Facts(known, facts.by_class, facts.until), elements)
+    decision = decide_elements(table, route, Facts(known, facts.by_class, facts.until), elements)
+    return replace(decision, record_hash=hash(record))
 
 
 def decide_elements(table: Table, route: Route, facts: Facts, elements: Iterable[Element]) -> Decision:
@@ -87,7 +89,14 @@ class _One:
             nearest=self._nearest(element, in_class) if effect is Effect.NOT_APPLICABLE else (),
             marks=element.marks,
             fields=element.fields,
+            held=Obligation.HOLD_FOR_REVIEW in spoken.obligations and self._held(rows),
         )
+
+    def _held(self, rows: int) -> bool:
+        """Whether some permit holds, and every forbid that speaks would be lifted by an officer's clearing."""
+        table = self.table
+        cleared = self.facts.message.get(CLEARED) == "true"
+        return not cleared and bool(rows & table.permits) and not rows & ~table.permits & table.value(CLEARED, "true")
 
     def _why_forbidden(self, element: Element, forbids: int) -> Effect:
         """Say whether some forbid speaks whatever the unknown facts are, or all only because something is unknown."""

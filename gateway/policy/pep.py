@@ -32,16 +32,19 @@ def release(record: Record, decision: Decision) -> Released[Record]:
     decided. Where a rule demands a placeholder, the certifier's name becomes `core.decision.PLACEHOLDER` as a family
     name and a telephone number the same words, for formats that demand them; such a leaf is withheld all the same.
 
-    Raises `Refused` when nothing is permitted, when a permit waits for an officer, when the rules demand something that
-    the gateway does not know how to do, or when what is left makes no sense without what was removed.
+    Raises `Refused` when the decision is about another record, when nothing is permitted, when a permit waits for an
+    officer, when the rules demand something that the gateway does not know how to do, or when what is left makes no
+    sense without what was removed.
     """
+    if decision.record_hash != hash(record):
+        raise Refused("the decision is about another record")
     _refuse_strange_obligations(decision)
     permitted = [one for one in decision.classes if one.effect is Effect.PERMIT]
     if not permitted:
         why = AWAITS_OFFICER if decision.held else "nothing of it is permitted to this recipient"
         raise Refused(why, decision.rules)
-    if not decision.cleared and any(Obligation.HOLD_FOR_REVIEW in one.obligations for one in permitted):
-        held = [one for one in permitted if Obligation.HOLD_FOR_REVIEW in one.obligations]
+    held = [one for one in permitted if Obligation.HOLD_FOR_REVIEW in one.obligations and not decision.cleared]
+    if held:
         raise Refused(AWAITS_OFFICER, dict.fromkeys(rule for one in held for rule in one.rules))
     removal = _Removal(decision)
     kept = removal.record(record, None, "")

@@ -116,6 +116,7 @@ def test_the_answer_names_rules_obligations_and_the_rule_set(tmp_path: Path) -> 
             "rules": ["sykmelding-to-employer"],
             "obligations": ["log"],
             "nearest": [],
+            "held": False,
             "marks": {},
         }
     ]

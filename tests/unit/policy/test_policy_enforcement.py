@@ -80,6 +80,19 @@ def test_a_message_that_an_officer_must_see_waits_and_then_goes() -> None:
     assert Obligation.PLACEHOLDER in released.obligations
 
 
+def test_only_what_an_officer_could_let_through_is_said_to_wait_for_one() -> None:
+    strict = facts(address_grading="strengt-fortrolig")
+    decision = decide(table(), TO_EMPLOYER, strict, certificate())
+    assert {one.data_class for one in decision.classes if one.held} == {
+        "envelope", "identity", "employment", "absence", "function", "workplace", "prognosis",
+    }  # fmt: skip
+    before = facts(address_grading="strengt-fortrolig", patient_act="false")
+    assert not decide(table(), TO_EMPLOYER, before, certificate()).held
+    with pytest.raises(Refused) as raised:
+        release(certificate(), decide(table(), TO_EMPLOYER, before, certificate()))
+    assert raised.value.why != AWAITS_OFFICER
+
+
 def test_a_permit_that_is_held_for_review_holds_the_whole_message() -> None:
     route = Route(Role.NAV, Role.CERTIFIER, MessageKind.NAV_REQUEST, Purpose.BENEFIT)
     with pytest.raises(Refused) as raised:
@@ -117,15 +130,25 @@ def test_an_obligation_nobody_knows_refuses() -> None:
 
 
 def test_a_leaf_that_was_never_decided_does_not_go() -> None:
-    decision = decide(table(), TO_NAV, facts(), replace(certificate(), nav_note=None))
-    released = release(certificate(), decision)
+    without = decide(table(), TO_NAV, facts(), replace(certificate(), nav_note=None))
+    released = release(certificate(), replace(without, record_hash=hash(certificate())))
     assert released.record.nav_note is None
     assert ("nav_note.text", ()) in {(one.field, one.rules) for one in released.withheld}
 
 
+def test_a_decision_about_another_record_releases_nothing() -> None:
+    harmless = decide(table(), TO_EMPLOYER, facts(), certificate())
+    other = replace(certificate(), message_to_employer="Hun har depresjon")
+    for decision in (harmless, replace(harmless, record_hash=None)):
+        with pytest.raises(Refused) as raised:
+            release(other, decision)
+        assert raised.value.why == "the decision is about another record"
+
+
 def test_a_decision_about_another_class_does_not_count() -> None:
     fields = tuple(path for path, _, _ in values_of(certificate()))
-    decision = Decision(TO_NAV, (ClassDecision("envelope", Effect.PERMIT, ("x",), fields=fields),), "", "")
+    one = ClassDecision("envelope", Effect.PERMIT, ("x",), fields=fields)
+    decision = Decision(TO_NAV, (one,), "", "", record_hash=hash(certificate()))
     released = release(certificate(), decision)
     assert {data_class for _, _, data_class in values_of(released.record)} == {DataClass.ENVELOPE}
 
