@@ -37,7 +37,7 @@ bench: setup
 	$(BIN)/samspill bench
 
 storm: setup
-	$(BIN)/pytest -m storm tests/faults
+	$(BIN)/pytest -m storm tests
 
 fuzz: setup
 	$(BIN)/pytest -m fuzz tests

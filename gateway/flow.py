@@ -22,6 +22,7 @@ from gateway.mapping.report import Report, join
 from gateway.model import Identifier, Receiver, SickLeaveCertificate
 from gateway.policy import pdp, pep
 from gateway.policy.facts import Facts
+from gateway.policy.origins import renamed
 from gateway.policy.rules import Table
 
 
@@ -152,7 +153,10 @@ def forward(parsed: Parsed[Any], target: Format, rules: Rules, facts: Facts, to:
     decision = decide(rules.table, rules.route, facts, record)
     released = minimise(record, decision)
     rendered = render(target, released, rules.ceiling, report=reporting)
-    report = join(_readdressed(parsed, to), released, rendered.rows, target.lacks) if reporting else None
+    if not reporting:
+        return Translation(parsed, released, rendered, decision)
+    rows = renamed(record, released, rendered.rows)
+    report = join(_readdressed(parsed, to), released, rows, target.lacks)
     return Translation(parsed, released, rendered, decision, report)
 
 

@@ -40,8 +40,9 @@ def check(
         faults += run_examples(library, formats(library))
     faults += [str(fault) for fault in prove.check(library.folder / "policy")]
     if mutate and not faults:
-        survivors = prove.mutate(library.folder / "policy", bounded=False)
-        typer.echo(str(survivors))
+        mutants = prove.mutate(library.folder / "policy", bounded=False)
+        typer.echo(str(mutants), err=True)
+        faults += mutants.dangerous
     if as_json:
         typer.echo(json.dumps({"faults": faults}, indent=1))
     if faults:

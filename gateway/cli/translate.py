@@ -11,6 +11,7 @@ import typer
 
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Purpose, Role
@@ -30,6 +31,7 @@ Recipient = Annotated[Role | None, typer.Option(help="Who is to get it; the rule
 For = Annotated[Purpose | None, typer.Option(help="What it is to be used for.")]
 FactsFile = Annotated[Path | None, typer.Option("--facts", help="Facts by name, as JSON; what is absent is unknown.")]
 Sender = Annotated[Role, typer.Option("--sender", help="Who sends it.")]
+Organisation = Annotated[str, typer.Option("--organisation", help="The recipient's organisation number.")]
 Unrestricted = Annotated[bool, typer.Option("--unrestricted", help="Write everything; no rule is asked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
@@ -51,6 +53,7 @@ class Asked:
     purpose: Purpose | None
     facts: Path | None
     sender: Role
+    organisation: str
     unrestricted: bool
 
 
@@ -63,6 +66,7 @@ def translate(
     facts: FactsFile = None,
     *,
     sender: Sender = Role.CERTIFIER,
+    organisation: Organisation = "",
     unrestricted: Unrestricted = False,
     report: Annotated[Path | None, typer.Option(help="Write the account of every leaf here, as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the result here, not to the terminal.")] = None,
@@ -74,7 +78,7 @@ def translate(
     --facts facts.json bundle.json
     """
     del as_json
-    asked = Asked(source, target, recipient, purpose, facts, sender, unrestricted)
+    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted)
     done = _run(_read(infile), asked, report=report is not None)
     if report is not None and done.report is not None:
         report.write_text(json.dumps(done.report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -93,6 +97,7 @@ def explain(
     facts: FactsFile = None,
     *,
     sender: Sender = Role.CERTIFIER,
+    organisation: Organisation = "",
     unrestricted: Unrestricted = False,
     code: Annotated[bool, typer.Option("--code", help="Show the generated programs instead.")] = False,
     as_json: AsJson = False,
@@ -101,7 +106,7 @@ def explain(
 
     Example: samspill explain --from fhir --to nav-sykmelding --unrestricted bundle.json
     """
-    asked = Asked(source, target, recipient, purpose, facts, sender, unrestricted)
+    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted)
     if code:
         typer.echo(_code(asked))
         return
@@ -156,7 +161,8 @@ def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
         table = rules(library.folder)
         route = Route(asked.sender, asked.recipient, MessageKind.SYKMELDING, asked.purpose)
         ruled = flow.Rules(table, route, releasable(table, route))
-        to = flow.Addressee(received_at=datetime.now(UTC).replace(microsecond=0))
+        employer = asked.organisation if asked.recipient is Role.EMPLOYER else ""
+        to = flow.Addressee(employer=employer, received_at=datetime.now(UTC).replace(microsecond=0))
         done = flow.forward(parsed, target, ruled, _facts(table, asked, parsed.record), to)
     if done.report is not None:
         used = [name for name in (asked.source, asked.target) if name in library.mappings]
@@ -187,7 +193,8 @@ def _facts(table: Any, asked: Asked, record: Any) -> Facts:
     known = from_json(table.kinds, given)
     if consents is None or asked.purpose is None:
         return Facts(known)
-    request = Request(purpose=purpose_coding(asked.purpose), at=datetime.now(UTC))
+    actors = (f"{ORGANISATION_SYSTEM}|{asked.organisation}",) if asked.organisation else ()
+    request = Request(purpose=purpose_coding(asked.purpose), actors=actors, at=datetime.now(UTC))
     note = getattr(record, "id", None) or ""
     act = patient_act(consents, request, note)
     by_class = consent_facts(consents, request, note)

@@ -31,6 +31,9 @@ class Series(StrEnum):
     TENOR = "tenor"
 
 
+ORGANISATION_SYSTEM = "urn:oid:2.16.578.1.12.4.1.4.101"
+"""How FHIR names organisation numbers."""
+
 _ADDED_TO_DAY = {0: Kind.NATIONAL_NUMBER, 40: Kind.D_NUMBER}
 _ADDED_TO_MONTH = {0: Series.REAL, 40: Series.DOLLY, 65: Series.NHN, 80: Series.TENOR}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

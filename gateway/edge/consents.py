@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.core.errors import Issue, NotAcceptable, Severity
+from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.edge.http.services import ConsentVersion, Stale
 from gateway.edge.identity.access import Caller
 from gateway.edge.intake import Intake
@@ -32,7 +33,6 @@ NUMBER_SYSTEMS: Final = frozenset(
         "http://hl7.no/fhir/NamingSystem/DNR",
     }
 )
-ORGANISATION_SYSTEM: Final = "urn:oid:2.16.578.1.12.4.1.4.101"
 
 
 @dataclass(frozen=True, slots=True)

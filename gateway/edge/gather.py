@@ -6,23 +6,24 @@ A fact that is missing is unknown to the rules, and unknown refuses wherever a r
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import httpx
 import orjson
 import structlog
 
 from gateway.core.errors import Busy
+from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
-from gateway.core.vocabulary import MessageKind, Purpose, Role
+from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
+from gateway.model import SickLeaveCertificate
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import changes_at, consent_facts, patient_act
 from gateway.policy.facts import Facts
+from gateway.policy.labels import Labels, Security
 from gateway.policy.provision import Request
-
-ORGANISATION_SYSTEM: Final = "urn:oid:2.16.578.1.12.4.1.4.101"
 
 log = structlog.get_logger(__name__)
 
@@ -65,17 +66,25 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What `gather` must be told of a message itself: the patient's and the sender's numbers, the note's id."""
+    """What `gather` must be told of a message itself: the record, the patient's number, the note's id, the sender's."""
 
+    record: SickLeaveCertificate
     number: str
     note: str
-    episode: str
     organisations: tuple[str, ...] = ()
 
     @property
     def case(self) -> str:
         """What tells one sick-leave case from another."""
-        return f"{self.number}#{self.episode}"
+        return f"{self.number}#{self.record.episode_start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What is known beyond the gateway: graded addresses, and the numbers of senders whose name tells an illness."""
+
+    addresses: AddressRegister | None = None
+    disclosing: frozenset[str] | None = None
 
 
 class Gather:
@@ -86,14 +95,15 @@ class Gather:
         consents: ConsentRegister,
         read: Callable[[Inbound], Asked],
         organisations: Mapping[str, str],
-        addresses: AddressRegister | None,
-        disclosing: frozenset[str] | None,
+        outside: Registers,
+        labels: Labels,
     ) -> None:
         self._consents = consents
         self._read = read
         self._organisations = organisations
-        self._addresses = addresses
-        self._disclosing = disclosing
+        self._addresses = outside.addresses
+        self._disclosing = outside.disclosing
+        self._labels = labels
 
     def __call__(self, inbound: Inbound, destination: Destination) -> Gathered:
         """Collect the facts of one decision. Raises `Busy` when the store is away."""
@@ -110,7 +120,7 @@ class Gather:
         act = patient_act(consents, request, asked.note)
         facts = Facts(
             {**self.presumed(asked).message, **({} if act is None else {"patient-act": act})},
-            consent_facts(consents, request, asked.note),
+            consent_facts(consents, request, asked.note, self._security(asked.record)),
             changes_at(consents or (), now),
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
@@ -124,6 +134,10 @@ class Gather:
             "officer-cleared": "false",
         }
         return Facts({name: value for name, value in known.items() if value is not None})
+
+    def _security(self, note: SickLeaveCertificate) -> dict[str, Security]:
+        """Give the security labels of each class of a note, so that a Consent about psychiatry, say, is heard."""
+        return {str(one): self._labels.of_class(one, note) for one in DataClass}
 
     def _of(self, patient: str) -> tuple[list[Any] | None, tuple[str, ...]]:
         """Give every consent in its newest version, and their names; nothing at all when the register is away."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from gateway import flow
@@ -15,10 +14,9 @@ from gateway.core.ports import Format
 from gateway.core.vocabulary import Role
 from gateway.edge.delivery.ports import Admitted, ReceiptSeen, Sealed
 from gateway.edge.gather import Asked, Gathered
+from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.rows import Destination
 from gateway.model import Identifier, Receipt, SickLeaveCertificate
-from gateway.policy.pdp import releasable
-from gateway.policy.rules import Table
 
 Seal = Callable[[str, Rendered], Rendered]
 """Signs what goes to a party, where the party's format demands it; the same bytes each time for the same message."""
@@ -48,22 +46,21 @@ class GatewayLine:
     def __init__(
         self,
         formats: Mapping[str, Format],
-        table: Table,
+        rulebook: Rulebook,
         recipients: Mapping[str, Recipient],
         statutory: tuple[Destination, ...],
         seal: Seal,
     ) -> None:
         self.formats = formats
-        self.table = table
+        self.rulebook = rulebook
         self.recipients = recipients
         self.statutory = statutory
         self._seal = seal
-        self._ceiling = cache(lambda route: releasable(table, route))
 
     @property
     def policy(self) -> str:
         """Version and digest of the rule set that decides."""
-        return f"{self.table.version}:{self.table.digest[:16]}"
+        return self.rulebook.version
 
     def admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:
         """Read a message, and hold it against everything that would stop it later on the line."""
@@ -118,7 +115,7 @@ class GatewayLine:
 
     def rules(self, route: Route) -> flow.Rules:
         """Give the rules of a route."""
-        return flow.Rules(self.table, route, self._ceiling(route))
+        return self.rulebook.of(route)
 
     def read_receipt(self, body: bytes) -> ReceiptSeen | None:
         """Read an AppRec; nothing when the bytes are no receipt."""
@@ -163,4 +160,4 @@ def about(record: Any) -> Asked:
         raise NotAcceptable([Issue("not-supported", "", "only sick notes are forwarded")])
     organisations = record.sender.identifiers if record.sender else ()
     numbers = tuple(one.value for one in organisations if one.kind == "orgnr")
-    return Asked(record.patient.id.value, record.id or "", str(record.episode_start), numbers)
+    return Asked(record, record.patient.id.value, record.id or "", numbers)

@@ -25,7 +25,7 @@ from gateway.edge.consents import ConsentService
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
-from gateway.edge.gather import AddressRegister, Asked, Gather, HttpAddressRegister
+from gateway.edge.gather import AddressRegister, Asked, Gather, HttpAddressRegister, Registers
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.dpop import Proofs
@@ -41,6 +41,7 @@ from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine, Recipient, about
 from gateway.edge.peer import peer_certificate
 from gateway.edge.receipts import Receipts
+from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal import xmldsig
 from gateway.edge.seal.keys import KeyRing, read_key
 from gateway.edge.store import statements
@@ -50,7 +51,7 @@ from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
 from gateway.edge.trust import Anchors, Revocation, TrustChain, checking
 from gateway.edge.trust import Purpose as CertificatePurpose
-from gateway.wiring.formats import formats, rules
+from gateway.wiring.formats import formats
 
 VERSION = "0.1.0"
 EMPLOYER_PURPOSE = Purpose.SICK_LEAVE_FOLLOW_UP
@@ -79,7 +80,7 @@ class Gateway:
         self._open_channels: dict[str, Channel] = {}
         self.library = Library(settings.mappings)
         self.formats = formats(self.library)
-        self.table = rules(self.library.folder)
+        self.rulebook = Rulebook(self.library.folder / "policy", _now)
 
     # parties and keys
 
@@ -103,7 +104,7 @@ class Gateway:
             for party in self.registry.parties.values()
         }
         nav = Destination(self.party_in(Role.NAV), Role.NAV, "nav-sykmelding", Purpose.BENEFIT)
-        return GatewayLine(self.formats, self.table, recipients, (nav,), self._seal)
+        return GatewayLine(self.formats, self.rulebook, recipients, (nav,), self._seal)
 
     @cached_property
     def _signing(self) -> KeyRing:
@@ -163,7 +164,8 @@ class Gateway:
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
         organisations = {party.id: party.organisation for party in self.registry.parties.values()}
-        return Gather(self.register, self._asked, organisations, self._addresses(), self._disclosing())
+        registers = Registers(self._addresses(), self._disclosing())
+        return Gather(self.register, self._asked, organisations, registers, self.rulebook.labels)
 
     def _asked(self, inbound: Inbound) -> Asked:
         raw = self.vault.open("inbound", inbound.id, inbound.body, inbound.wrapped)
@@ -274,7 +276,7 @@ class Gateway:
         purpose = Purpose.BENEFIT if recipient is Role.NAV else EMPLOYER_PURPOSE
         route = Route(Role.CERTIFIER, recipient, MessageKind.SYKMELDING, purpose)
         facts = self.gather.presumed(about(parsed.record))
-        decision = flow.decide(self.table, route, facts, parsed.record)
+        decision = flow.decide(self.rulebook.table, route, facts, parsed.record)
         try:
             released = flow.minimise(parsed.record, decision)
         except Refused as refused:
