@@ -6,6 +6,7 @@ import secrets
 import ssl
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -221,6 +222,14 @@ def test_an_assertion_that_does_not_hold_gets_no_token(line, name):
     with pytest.raises(Unidentified) as caught:
         through(line, lambda: line.token(line.assertion(**ASSERTIONS[name])))
     assert caught.value.error == "invalid_client"
+
+
+def test_a_client_that_has_not_said_where_its_keys_are_gets_no_token(line):
+    without = Client(line.issuer.id, "demo-ehr")
+    party = replace(line.endpoint._registry.party("ehr"), clients=(without,))
+    line.endpoint._registry = Registry([party], line.endpoint._registry.issuers.values())
+    with pytest.raises(Unidentified, match="where its keys are"):
+        through(line, line.token)
 
 
 def test_an_assertion_counts_once(line):

@@ -5,7 +5,7 @@ import gzip
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from seal_actors import NOW, make_actor, make_certificate
 
@@ -115,6 +115,11 @@ def test_keys_are_read_from_files_that_nobody_else_may_read(tmp_path, sender):
         read_key(tmp_path / "k.pem", tmp_path / "c.pem")
     (tmp_path / "k.pem").chmod(0o600)
     assert read_key(tmp_path / "k.pem", tmp_path / "c.pem").certificate == sender.certificate
+    curve = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "ec.pem").write_bytes(curve.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (tmp_path / "ec.pem").chmod(0o600)
+    with pytest.raises(ConfigurationError, match="is not an RSA key"):
+        read_key(tmp_path / "ec.pem", tmp_path / "c.pem")
     for bad in ("absent.pem", "c.pem"):
         (tmp_path / "c.pem").chmod(0o600)
         with pytest.raises(ConfigurationError, match="cannot be read"):
