@@ -40,6 +40,11 @@ def check(
     if root is None or not grower.sound:
         return None, faults
     bare = {name: place for name, path in mapping.bare.items() if (place := grower.find(root, path))}
+    faults += [
+        mapping.spot_of(f"bare.{name}").fault(f"no rule reaches the place of the bare {name}", "give the path to it")
+        for name in mapping.bare.keys() - bare.keys()
+        if not faults
+    ]
     tree = Tree(
         root,
         model,

@@ -20,7 +20,11 @@ def filter_words(mapping: Mapping, root: Place) -> Iterator[Fault]:
     """
     filtered = [(place, place.filter) for place in root.below() if place.filter]
     for place, told in filtered:
-        if told.values in mapping.names.values() or (_is_system(told) and ":" in told.values[0]):
+        name = next((name for name, values in mapping.names.items() if values == told.values), "")
+        if _is_system(told) and name and any(":" not in value for value in told.values):
+            what = f"{name} is for a system or a URL, and not each of its values is a URI"
+            yield mapping.spot_of(f"names.{name}").fault(what, "write the whole URI")
+        if name or (_is_system(told) and ":" in told.values[0]):
             continue
         codes = _codes(root, place, told)
         named = {v.values[0] for p, v in filtered if _same(p, v, place, told)} & _declared(mapping)

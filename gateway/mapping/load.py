@@ -66,6 +66,9 @@ class _Loader:
     def mapping(self) -> Mapping | None:
         entries = self.root.entries(HEADER)
         self.root.demand(("mapping", "language", "version", "model", "direction", "wire", "fields"), entries)
+        for key in ("mapping", "version"):
+            if key in entries and not entries[key].text().strip():
+                entries[key].fault(f"the {key} is empty")
         if "wire" not in entries or "mapping" not in entries or "fields" not in entries:
             return None
         wire = self._wire(entries["wire"])
@@ -196,7 +199,8 @@ class _Loader:
             return DropRule(path, name.spot, self._reason(value))
         entries = value.entries(DROP)
         value.demand(("reason",), entries)
-        return DropRule(path, name.spot, _text(entries.get("reason")), self._written(entries.get("write")))
+        reason = self._reason(entries["reason"]) if "reason" in entries else ""
+        return DropRule(path, name.spot, reason, self._written(entries.get("write")))
 
     def _reason(self, block: Block) -> str:
         if not block.text().strip():
@@ -250,7 +254,7 @@ def _spots(entries: dict[str, Block]) -> dict[str, Spot]:
     spots |= {f"words.{word.text()}": path.spot for word, path in _items(entries.get("words"))}
     for key in ("allow", "unwrap"):
         spots |= {f"{key}.{item.text()}": item.spot for item in _list(entries.get(key))}
-    for key in ("bare", "drop_each"):
+    for key in ("bare", "drop_each", "names"):
         spots |= {f"{key}.{name.text()}": name.spot for name, _ in _items(entries.get(key))}
     return spots
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.core.errors import Fault
 from gateway.mapping.codecs import TEXTS
 from gateway.mapping.derive import DERIVATIONS
-from gateway.mapping.language import Derived, FieldRule, Spot
+from gateway.mapping.language import Derived, FieldRule, Spot, Step
 from gateway.mapping.nearest import nearest
 from gateway.mapping.tree import Target
 from gateway.mapping.wire import Scalar
@@ -42,7 +42,9 @@ def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
     for option, needs in LONE:
         if option in rule.spots and needs not in rule.spots and not rule.one_of:
             yield rule.spot_of(option).fault(f"`{option}:` means nothing without `{needs}:`", f"give `{needs}:`")
-    if rule.zone and rule.zone not in available_timezones():
+    if rule.parts and rule.at != (Step("."),):
+        yield rule.spot_of("at").fault("`parts:` are properties of the record itself", "give `at: .`")
+    if rule.zone and not _is_zone(rule.zone):
         yield rule.spot_of("zone").fault(
             f"there is no time zone {rule.zone}", nearest(rule.zone, available_timezones())
         )
@@ -57,6 +59,13 @@ def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
         yield rule.spot_of("absent").fault(
             f"{rule.field} is written whole or not at all", "`absent: empty` writes an empty element"
         )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def derivation_faults(name: str, spot: Spot) -> Iterator[Fault]:

@@ -74,9 +74,7 @@ def _languages(block: Block) -> dict[str, str]:
 
 def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
     """Give the Questionnaire that a mapping's answers belong to, as FHIR R4 JSON."""
-    url, *derived_from = next(
-        p.use.values for p in tree.root.below() if p.name == "questionnaire" and isinstance(p.use, Const)
-    )
+    url, *derived_from = _urls(tree)
     return {
         "resourceType": "Questionnaire",
         "id": "sykmelding",
@@ -90,6 +88,12 @@ def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
         "subjectType": ["Patient"],
         "item": [_resource(item, texts) for item in items_of(tree)],
     }
+
+
+def _urls(tree: Tree) -> tuple[str, ...]:
+    """Give the Questionnaire's own URL and those it is derived from: what QuestionnaireResponse.questionnaire says."""
+    found = (p.use.values for p in tree.root.below() if p.name == "questionnaire" and isinstance(p.use, Const))
+    return next(found, ())
 
 
 def render(resource: Dict[str, Any]) -> bytes:
@@ -149,6 +153,9 @@ def check_questionnaire(mapping: Mapping, tree: Tree, committed: Dict[str, Any],
     faults += [*_types(every, published, texts)]
     if not faults:
         faults += _missing(mapping, every, published, texts)
+    if not faults and not _urls(tree):
+        what, mend = "no constant says which Questionnaire is answered", "give `questionnaire` under `const:`"
+        return [mapping.wire.spot_of("questionnaire").fault(what, mend)]
     if not faults and questionnaire(mapping, tree, texts) != committed:
         faults.append(
             mapping.wire.spot_of("questionnaire").fault(

@@ -175,6 +175,8 @@ class Walker:
     def enum(self, place: Place, values: tuple[str, ...], spot: Spot) -> None:
         """Demand that constants belong to the required binding of the place."""
         allowed = place.child.enum if place.child else frozenset()
+        if place.name == "resourceType" and place.parent and place.parent.shape:
+            allowed = frozenset({place.parent.shape.name})
         for value in values:
             if allowed and value not in allowed:
                 self.stop(spot, f"{value} is not allowed at {place.trail()}", nearest(value, allowed))

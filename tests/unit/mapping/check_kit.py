@@ -5,7 +5,7 @@ from functools import cache
 
 import orjson
 
-from gateway.core.errors import Fault
+from gateway.core.errors import ConfigurationError, Fault
 from gateway.edge.library import MODELS, Library, default_folder
 from gateway.mapping.check import check
 from gateway.mapping.codes import load_tables
@@ -65,7 +65,10 @@ def checked(text: str, file: str) -> tuple[Mapping | None, Tree | None, list[Fau
     mapping, faults = load(text, file)
     if mapping is None or faults:
         return mapping, None, faults
-    tree, faults = check(mapping, library().schema(mapping), library().tables, MODELS)
+    try:
+        tree, faults = check(mapping, library().schema(mapping), library().tables, MODELS)
+    except ConfigurationError as error:
+        return mapping, None, [fault for fault in error.faults if isinstance(fault, Fault)]
     return mapping, tree, faults
 
 
@@ -76,6 +79,8 @@ def faults_in(text: str, file: str) -> list[Fault]:
     mapping, tree, faults = checked(text, file)
     if tree is None or mapping is None or not mapping.wire.questionnaire:
         return faults
+    if not (FOLDER / mapping.wire.questionnaire).is_file():
+        return [mapping.wire.spot_of("questionnaire").fault(f"there is no file {mapping.wire.questionnaire}")]
     texts, faults = load_texts(text_of(TEXTS), TEXTS)
     assert texts is not None, faults
     return check_questionnaire(mapping, tree, orjson.loads(text_of(mapping.wire.questionnaire)), texts)

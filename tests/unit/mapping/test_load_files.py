@@ -1,7 +1,10 @@
 """Whole files: right ones, and ones that are hardly files at all."""
 
+from collections.abc import Iterator
+
 import pytest
-from check_kit import FHIR, NAV, faults_in, library, position, text_of
+import yaml
+from check_kit import APPREC, CODES, EMPLOYER, FHIR, LPS, NAV, faults_in, library, position, text_of
 
 from gateway.core.errors import Fault
 from gateway.mapping.load import load
@@ -55,3 +58,50 @@ def test_a_word_stays_the_word_that_was_typed(word: str) -> None:
     assert faults == []
     assert mapping is not None
     assert mapping.consts[0].values == (word,)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "at", "told"),
+    [
+        (FHIR, "resourceType: Bundle", "resourceType: Bundel", "resourceType: Bundel", "Bundel is not allowed"),
+        (FHIR, 'hpr: ["urn:oid:2.16', 'hpr: ["2.16', "hpr: [", "hpr is for a system or a URL"),
+        (FHIR, "{at: ., parts:", "{at: use, parts:", "use, parts:", "`parts:` are properties of the record itself"),
+        (
+            NAV,
+            "Arbeidsuforhet: ${form}",
+            "Arbeidsuforhet: form",
+            "HelseOpplysningerArbeidsuforhet: form",
+            "no rule reaches",
+        ),
+        (NAV, "{reason: asked for by the channel}", "{reason: ''}", "''", "the reason is empty"),
+        (NAV, "\nversion: 1", "\nversion: ''", "''", "the version is empty"),
+    ],
+)
+def test_what_would_silently_do_nothing_is_told(file: str, old: str, new: str, at: str, told: str) -> None:
+    text = text_of(file)
+    assert text.count(old) == 1
+    text = text.replace(old, new)
+    (fault,) = faults_in(text, file)
+    assert (fault.line, fault.column) == position(text, at)
+    assert fault.what.startswith(told)
+
+
+def nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    yield node
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for side in pair:
+                yield from nodes(side)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from nodes(item)
+
+
+@pytest.mark.parametrize("file", [FHIR, NAV, EMPLOYER, LPS, APPREC, CODES])
+@pytest.mark.parametrize("wrong", ["x", "[x]", "{x: y}", '""', '"${x}"', '"x[y=z]"'])
+def test_anything_in_the_place_of_anything_is_told_and_never_crashes(file: str, wrong: str) -> None:
+    text = text_of(file)
+    for node in list(nodes(yaml.compose(text)))[1::29]:
+        start, end = node.start_mark.index, node.end_mark.index
+        line = "\n" if text[start:end].endswith("\n") else ""
+        assert all(fault.line > 0 for fault in faults_in(text[:start] + wrong + line + text[end:], file))
