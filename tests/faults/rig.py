@@ -108,7 +108,7 @@ def stock(rig, count, states=STOCK_STATES, parties=("nav",)):
     inbounds, outbounds, payloads = [], [], []
     for n in range(count):
         source, name, state = fresh_id(), fresh_id(), states[n % len(states)]
-        who = rig.vault.mac("patient", f"stock-{n}")
+        who = rig.vault.mac("patient", source)
         held = rig.vault.seal("inbound", source, raw)
         payloads.append(
             {

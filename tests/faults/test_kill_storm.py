@@ -1,8 +1,12 @@
 import asyncio
 import functools
 
+import aiohttp
 import pytest
+from line_kit import message
 from storm import Storm
+
+from gateway.edge.delivery.decider import POISON
 
 
 def embedded(tmp_path):
@@ -75,3 +79,37 @@ def test_a_long_storm_on_three_nodes_and_their_postmaster(tmp_path, postgres):
     storm = Storm(tmp_path, three_nodes(postgres))
     during = functools.partial(kill_postmaster, postgres=postgres, times=3)
     holds(asyncio.run(storm.rage(**LONG, during=during)), 30, 20_000)
+
+
+async def live_with_poison(storm):
+    """Send a message that kills the process that decides it, and twenty that do not; start the node again each time."""
+    async with storm.receiving(), aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        try:
+            await storm.start(0)
+            poison = message(99, "nav", **{"kill-while-deciding": True})
+            bodies = {99: poison} | {n: message(n, "nav") for n in range(20)}
+            posting = [
+                asyncio.create_task(storm.post(session, "/in", {"Idempotency-Key": f"key-{n}"}, body))
+                for n, body in bodies.items()
+            ]
+            storm.ledger.acknowledged |= set(range(20))
+            deaths, quiet = 0, 0
+            while quiet < 60:
+                await asyncio.sleep(0.1)
+                if storm.nodes[0].returncode is None:
+                    quiet += 1
+                    continue
+                deaths, quiet = deaths + 1, 0
+                await storm.start(0)
+            await asyncio.gather(*posting)
+            return deaths
+        finally:
+            await storm.stop()
+
+
+@pytest.mark.storm
+def test_a_message_that_kills_its_process_is_set_aside_and_takes_nobody_with_it(tmp_path):
+    storm = Storm(tmp_path, embedded(tmp_path), trouble=0)
+    deaths = asyncio.run(live_with_poison(storm))
+    assert 1 <= deaths <= POISON
+    assert not storm.ledger.lost()

@@ -13,7 +13,7 @@ from gateway.edge.delivery.ports import Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
-from gateway.edge.store.decide import CLAIM, DECIDED, SUSPECT
+from gateway.edge.store.decide import CLAIM, DECIDED
 from gateway.edge.store.rows import Decided, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
@@ -35,8 +35,7 @@ class Decider:
     async def decide_some(self) -> int:
         """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
         claims = await self._database.write(CLAIM, (BATCH, self._lease))
-        await self._decide([claim for claim in claims if claim.failures <= SUSPECT])
-        await self._decide([claim for claim in claims if claim.failures > SUSPECT])
+        await self._decide(claims)
         return len(claims)
 
     async def _decide(self, claims: list[ToDecide]) -> None:
