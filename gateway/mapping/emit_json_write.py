@@ -41,13 +41,14 @@ class JsonWriter(Writer):
 
     def _own_text(self, place: Place, own: Place, leaf: Leaf, lines: Lines) -> str:
         """Emit the writer of a record that is one scalar."""
-        lines(f"s = {self.value(leaf.target)}")
+        lines(f"s = {self.value(leaf.target) if self.allowed(own) else None}")
         lines("if s is None:")
         lines.indent()(f"return {leaf.absent!r}" if isinstance(leaf.absent, str) else "return None")
-        written = self.written(own, leaf)
-        if self.report:
-            written = f"x.put(lambda s: {written}, s, {self.path(leaf.target)}, p, {self.module.where(leaf.spot)})"
-        lines(f"return {written}")
+        if self.allowed(own):
+            written = self.written(own, leaf)
+            if self.report:
+                written = f"x.put(lambda s: {written}, s, {self.path(leaf.target)}, p, {self.module.where(leaf.spot)})"
+            lines(f"return {written}")
         parameters = "o, p, q, x" if self.report else "o"
         return self.module.function(f"write_{place.name}", parameters, f"Write {place.name}.", lines)
 

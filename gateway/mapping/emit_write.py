@@ -29,8 +29,14 @@ class Writer:
         if isinstance(use, Column):
             return self._released(use.of.target)
         if isinstance(use, Record):
-            return self._released(use.target) or any(self.allowed(child) for child in place.children)
+            return self._released(use.target) or any(map(self._carries, place.children))
         return not (isinstance(use, Drop) and use.write is None)
+
+    def _carries(self, place: Place) -> bool:
+        """Whether a field may be written at or below a place; a constant alone would only tell that it was there."""
+        if isinstance(place.use, Leaf | Switch | Record):
+            return self.allowed(place)
+        return any(map(self._carries, place.children))
 
     def _released(self, target: Target) -> bool:
         return self.classes is None or target.data_class in self.classes

@@ -68,7 +68,7 @@ class XmlWriter(Writer):
         lines, tag = Lines(), self._tag(place)
         attributes = [c for c in place.children if c.kind == "attribute" and self.allowed(c)]
         self._attributes_demanded(place, attributes)
-        text = next((c for c in place.children if c.kind == "text"), None)
+        text = next((c for c in place.children if c.kind == "text" and self.allowed(c)), None)
         shape = place.shape
         has_content = bool(shape and shape.particle and any(c.kind == "element" for c in place.children)) or text
         if attributes:
