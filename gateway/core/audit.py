@@ -24,6 +24,8 @@ class AuditAction(StrEnum):
     DISCARDED = "discarded"  # an operator closes a dead letter
     DESTINATION_ADDED = "destination-added"  # a later act of the patient adds a recipient
     ERASED = "erased"  # the keys of a person's payloads were destroyed
+    LOG_READ = "log-read"  # Audit Log Used (DCM 110101): somebody looked into this log
+    LOG_EXPORT = "log-export"  # the same, and took a copy along
 
 
 class Outcome(StrEnum):
@@ -57,7 +59,8 @@ class AuditEntry:
 
     `recorded_at` is in seconds since the epoch, UTC, by the database's clock. `patient` is a keyed pseudonym.
     `message` is the id of the outgoing message, or of the incoming one where there is none yet. `digest` is a keyed
-    digest of the payload. `reason` is a code.
+    digest of the payload. `reason` is a code. `person` is a keyed pseudonym of whoever acted, where the actor's system
+    says who. A member that is empty is not in the bytes, so that a new one changes none that are there already.
     """
 
     id: str
@@ -71,6 +74,7 @@ class AuditEntry:
     purpose: str = ""
     digest: str = ""
     reason: str = ""
+    person: str = ""
     disclosure: Disclosure | None = None
 
     def canonical(self) -> bytes:
@@ -79,6 +83,25 @@ class AuditEntry:
         if self.disclosure is not None:
             members["disclosure"] = _members(self.disclosure)
         return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def entry_of(raw: bytes) -> AuditEntry:
+    """Read what `canonical` gave. Raises `ValueError` for bytes that it never gives."""
+    try:
+        members = json.loads(raw)
+        disclosure = members.pop("disclosure", None)
+        if disclosure is not None:
+            named: dict[str, Any] = {n: v if n == "policy" else tuple(v) for n, v in disclosure.items()}
+            members["disclosure"] = Disclosure(**named)
+        entry = AuditEntry(
+            **members | {"action": AuditAction(members["action"]), "outcome": Outcome(members["outcome"])}
+        )
+        same = entry.canonical() == raw
+    except (TypeError, KeyError, AttributeError, RecursionError):
+        same = False
+    if not same:
+        raise ValueError("these are not the bytes of an entry")
+    return entry
 
 
 def _members(record: Any) -> dict[str, Any]:

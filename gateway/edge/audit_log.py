@@ -1,7 +1,7 @@
 """Appends to the disclosure log, always inside the transaction that an entry tells of.
 
-The entry has no place in the tamper-evident tree yet (`tree_index` is absent); sequencing gives it one later and never
-changes the bytes. The salt keeps a leaf from being guessed once its entry has been erased.
+The entry has no place in the tamper-evident tree yet (`tree_index` is absent); `log_tree` gives it one later and never
+changes the bytes. The salt keeps an entry from being guessed from its leaf, which others are shown in proofs.
 """
 
 import secrets
@@ -31,7 +31,10 @@ def append(tx: Tx, entries: Iterable[AuditEntry]) -> None:
             "recorded_at": entry.recorded_at,
             "action": entry.action.value,
             "outcome": entry.outcome.value,
+            "actor": entry.actor,
+            "recipient": entry.recipient,
             "patient": entry.patient,
+            "purpose": entry.purpose,
             "message": entry.message,
             "entry": entry.canonical(),
             "salt": salts[SALT * place : SALT * (place + 1)],

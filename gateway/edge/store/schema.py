@@ -214,6 +214,12 @@ audit = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("tree_index", BigInteger, unique=True),  # its leaf, once it has one
     Column("leaf", LargeBinary),
+    # What searches look for; like the other columns it repeats what stands in `entry`.
+    Column("actor", Text, nullable=False, server_default=""),
+    Column("recipient", Text, nullable=False, server_default=""),
+    Column("purpose", Text, nullable=False, server_default=""),
+    Index("ix_audit_recorded_at", "recorded_at"),
+    Index("ix_audit_recipient", "recipient", "seq"),
     Index(
         "ix_audit_unsequenced",
         "seq",
@@ -221,4 +227,22 @@ audit = Table(
         postgresql_where=text("tree_index IS NULL"),
     ),
     comment="the disclosure log; appended in the transaction that each entry tells of",
+)
+
+log_tree = Table(
+    "log_tree",
+    metadata,
+    Column("id", Integer, primary_key=True),  # one row, 1
+    Column("size", BigInteger, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),  # gateway.core.merkle.Frontier, packed
+    comment="how far the disclosure log has its places in the tree",
+)
+
+log_checkpoint = Table(
+    "log_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("note", Text, nullable=False),  # C2SP tlog-checkpoint
+    comment="what the log has said of itself, signed",
 )

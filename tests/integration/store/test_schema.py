@@ -15,18 +15,19 @@ from gateway.edge.store.engine import open_engine
 from gateway.edge.store.migrate import HERE, migrate, version
 from gateway.edge.store.schema import metadata
 
-NEXT_PRE = """
+HEAD = max(path.stem for path in (HERE / "versions").glob("[0-9]*.py"))
+NEXT_PRE = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002_pre_priority"
-down_revision = "0001_pre_the_line"
+revision = "9001_pre_priority"
+down_revision = "{HEAD}"
 def upgrade():
     op.add_column("outbound", sa.Column("priority", sa.Integer(), nullable=True))
 """
 NEXT_POST = """
 from alembic import op
-revision = "0003_post_priority"
-down_revision = "0002_pre_priority"
+revision = "9002_post_priority"
+down_revision = "9001_pre_priority"
 def upgrade():
     op.drop_index("ix_outbound_dead_letter", "outbound")
 """
@@ -36,8 +37,8 @@ def later_code(tmp_path: Path) -> Path:
     """The migrations as a later version of the gateway has them."""
     scripts = tmp_path / "later"
     shutil.copytree(HERE, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_pre_priority.py").write_text(NEXT_PRE)
-    (scripts / "versions" / "0003_post_priority.py").write_text(NEXT_POST)
+    (scripts / "versions" / "9001_pre_priority.py").write_text(NEXT_PRE)
+    (scripts / "versions" / "9002_post_priority.py").write_text(NEXT_POST)
     return scripts
 
 
@@ -54,7 +55,7 @@ def test_the_migrations_make_the_schema_that_the_statements_are_written_for(rig)
 def test_starting_twice_changes_nothing(rig, url):  # noqa: ARG001
     migrate(rig.database.engine)
     with rig.database.engine.connect() as connection:
-        assert version(connection) == "0001_pre_the_line"
+        assert version(connection) == HEAD
 
 
 @running
@@ -71,7 +72,7 @@ def test_old_code_starts_on_a_newer_schema_and_leaves_it_alone(url, tmp_path):
     migrate(engine, scripts=later_code(tmp_path))
     Database(Settings(url)).close()
     with engine.connect() as connection:
-        assert version(connection) == "0002_pre_priority"
+        assert version(connection) == "9001_pre_priority"
     engine.dispose()
 
 

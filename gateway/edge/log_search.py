@@ -1,0 +1,97 @@
+"""Searches the disclosure log: filters that both databases answer by index, newest first, a page at a time.
+
+A page goes by the place of its last entry and counts nothing, so neither totals nor gaps tell of what is not shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, select
+
+from gateway.core.audit import AuditAction, AuditEntry, Outcome, entry_of
+from gateway.edge.store.database import Database
+from gateway.edge.store.schema import audit
+
+PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What is looked for; an empty member asks nothing, and all that are there must hold.
+
+    `patient` is a pseudonym. `agent` is who acted or received. `since` is included, `until` is not (epoch seconds,
+    UTC). `before` is a `seq`: only older entries.
+    """
+
+    patient: str = ""
+    agent: str = ""
+    recipient: str = ""
+    purpose: str = ""
+    actions: tuple[AuditAction, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    message: str = ""
+    since: float | None = None
+    until: float | None = None
+    before: int | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what is asked, for the entry that tells of the search."""
+        return tuple(name for name in self.__slots__ if name != "before" and getattr(self, name) not in {"", (), None})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry with its `seq` and, once it has one, its place in the tree, its leaf and the leaf's salt."""
+
+    seq: int
+    entry: AuditEntry
+    raw: bytes
+    salt: bytes
+    index: int | None
+    leaf: bytes | None
+
+
+def search(database: Database, wanted: Filter, limit: int) -> list[Found]:
+    """Give up to `limit` entries, the newest first. Raises `Busy`, and `ValueError` for a row that is no entry."""
+    return [_found(row) for row in database.rows(_statement(wanted).limit(limit))]
+
+
+def search_all(database: Database, wanted: Filter) -> Iterator[Found]:
+    """Give every entry, the newest first, a page at a time."""
+    last = wanted.before
+    while True:
+        rows = database.rows(_older(_statement(wanted), last).limit(PAGE))
+        yield from map(_found, rows)
+        if len(rows) < PAGE:
+            return
+        last = rows[-1].seq
+
+
+def _statement(wanted: Filter) -> Select[Any]:
+    return _older(select(audit).where(*_conditions(wanted)).order_by(audit.c.seq.desc()), wanted.before)
+
+
+def _older(statement: Select[Any], seq: int | None) -> Select[Any]:
+    return statement if seq is None else statement.where(audit.c.seq < seq)
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    for name in ("patient", "recipient", "purpose", "message"):
+        if value := getattr(wanted, name):
+            yield audit.c[name] == value
+    if wanted.agent:
+        yield (audit.c.actor == wanted.agent) | (audit.c.recipient == wanted.agent)
+    if wanted.actions:
+        yield audit.c.action.in_([one.value for one in wanted.actions])
+    if wanted.outcomes:
+        yield audit.c.outcome.in_([one.value for one in wanted.outcomes])
+    if wanted.since is not None:
+        yield audit.c.recorded_at >= wanted.since
+    if wanted.until is not None:
+        yield audit.c.recorded_at < wanted.until
+
+
+def _found(row: Row[Any]) -> Found:
+    return Found(row.seq, entry_of(row.entry), row.entry, row.salt, row.tree_index, row.leaf)

@@ -1,0 +1,139 @@
+"""Gives the entries of the disclosure log their places in the tree, and says signed what the tree is.
+
+An entry is committed without a place, in the transaction that it tells of, and gets one soon after: one sequencer at a
+time (SQLite: the writer; PostgreSQL: an advisory lock that the others do not wait for), in the order of `seq` among
+those that are committed. Frontier and places change in one transaction, so a crash at any point leaves entries that
+wait, and none that is lost or counted twice. A leaf is the hash of the entry's salt and bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+
+from gateway.core.checkpoint import Signer
+from gateway.core.merkle import Frontier, leaf_hash, unpacked
+from gateway.edge.log_anchors import Anchors
+from gateway.edge.store.database import Database
+from gateway.edge.store.schema import audit, log_checkpoint, log_tree
+from gateway.edge.store.writer import Step, Tx
+
+LOCK: Final = 5_373_412  # any number, the same in every node
+BATCH: Final = 2000
+
+WAITING: Final = (
+    select(audit.c.seq, audit.c.entry, audit.c.salt)
+    .where(audit.c.tree_index.is_(None))
+    .order_by(audit.c.seq)
+    .limit(bindparam("limit"))
+)
+PLACE: Final = (
+    update(audit)
+    .where(audit.c.seq == bindparam("key"), audit.c.tree_index.is_(None))
+    .values(tree_index=bindparam("place"), leaf=bindparam("hash"))
+)
+TREE: Final = select(log_tree.c.size, log_tree.c.peaks)
+GROW: Final = update(log_tree).values(size=bindparam("to_size"), peaks=bindparam("to_peaks"))
+LAST: Final = select(log_checkpoint).order_by(log_checkpoint.c.size.desc()).limit(1)
+ADD_CHECKPOINT: Final = insert(log_checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """When a checkpoint is due: after so many entries, or so many seconds after the last one if there is any new."""
+
+    entries: int = 1000
+    seconds: float = 60.0
+
+
+AT_ONCE: Final = Cadence(1, 0.0)
+
+
+def sequence(tx: Tx, limits: Sequence[int]) -> list[int | Exception]:
+    """Give places to up to so many entries that wait; how many got one."""
+    return [_sequence(tx.connection, limit) for limit in limits]
+
+
+def _sequence(connection: Connection, limit: int) -> int:
+    if not _alone(connection):
+        return 0
+    rows = connection.execute(WAITING, {"limit": limit}).all()
+    if not rows:
+        return 0
+    before = _frontier(connection)
+    leaves = [leaf_hash(row.salt + row.entry) for row in rows]
+    after = before.grown(leaves)
+    places = [
+        {"key": row.seq, "place": place, "hash": leaf}
+        for place, (row, leaf) in enumerate(zip(rows, leaves, strict=True), before.size)
+    ]
+    connection.execute(PLACE, places)
+    connection.execute(GROW, {"to_size": after.size, "to_peaks": after.packed()})
+    return len(rows)
+
+
+def _alone(connection: Connection) -> bool:
+    """Whether this transaction is the one that sequences; on SQLite only one writes at all."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar_one())
+
+
+def _frontier(connection: Connection) -> Frontier:
+    row = connection.execute(TREE).one()
+    return unpacked(row.size, row.peaks)
+
+
+def checkpoint(tx: Tx, items: Sequence[tuple[Signer, Cadence]]) -> list[str | Exception | None]:
+    """Sign the tree as it is now, if one is due; give the note, or nothing."""
+    return [_checkpoint(tx, signer, cadence) for signer, cadence in items]
+
+
+def _checkpoint(tx: Tx, signer: Signer, cadence: Cadence) -> str | None:
+    if not _alone(tx.connection):
+        return None
+    tree = _frontier(tx.connection)
+    last = tx.connection.execute(LAST).one_or_none()
+    new = tree.size - (last.size if last else 0)
+    if new <= 0 or not (new >= cadence.entries or last is None or tx.at - last.at >= cadence.seconds):
+        return None
+    note = signer.note(tree.size, tree.root())
+    tx.connection.execute(ADD_CHECKPOINT, {"size": tree.size, "at": tx.at, "note": note})
+    return note
+
+
+SEQUENCE: Step[int, int] = Step("sequence", sequence)
+CHECKPOINT: Step[tuple[Signer, Cadence], str | None] = Step("checkpoint", checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeeper:
+    """Keeps the tree of a store up to date; one for each process that works on it, and any number of those."""
+
+    database: Database
+    signer: Signer
+    anchors: Anchors
+    cadence: Cadence = Cadence()
+
+    async def keep(self) -> int:
+        """Sequence what waits, sign a checkpoint when one is due, and drop it outside; how many got a place.
+
+        A stage of the worker: returns 0 when there is nothing to do now. Raises `Busy`.
+        """
+        placed = await self.database.write(SEQUENCE, BATCH)
+        if await self.database.write(CHECKPOINT, (self.signer, self.cadence)):
+            self.anchors.drop(self.database)
+        return placed
+
+    def settle(self) -> str:
+        """Sequence all that waits and sign it now, from a thread without an event loop; give the newest note.
+
+        Gives nothing for a log without entries. Raises `Busy`.
+        """
+        while self.database.write_now(SEQUENCE, BATCH):
+            pass
+        self.database.write_now(CHECKPOINT, (self.signer, AT_ONCE))
+        self.anchors.drop(self.database)
+        rows = self.database.rows(LAST)
+        return str(rows[0].note) if rows else ""
