@@ -67,7 +67,7 @@ class _Judge:
     ordered: bool
     frontier: Frontier = field(default_factory=Frontier)
     flaws: list[Flaw] = field(default_factory=list)
-    last_seq: int = -1
+    last_seq: int = 0
     last_time: float = float("-inf")
     whole: bool = True
     agreed: int = 0
@@ -76,8 +76,8 @@ class _Judge:
     def take(self, row: Row[Any], place: int) -> None:
         """Judge the entry that stands at `place`."""
         self._content(row, place)
-        if self.ordered and row.seq < self.last_seq:
-            self._say("reordered", "it stands in another order than it was written in", place, row.id)
+        if self.ordered:
+            self._order(row, place)
         if row.recorded_at < self.last_time - BACK:
             self._say("back-dated", "it says that it is older than the entries before it", place, row.id)
         self.last_seq, self.last_time = max(row.seq, self.last_seq), max(row.recorded_at, self.last_time)
@@ -92,7 +92,7 @@ class _Judge:
     def miss(self, place: int) -> None:
         """Note that no entry stands at `place`; no later root can be computed."""
         self._say("removed", "it is not there any more", place)
-        self.whole = False
+        self.whole, self.last_seq = False, self.last_seq + 1
 
     def compare(self) -> None:
         """Hold the tree against the checkpoints of its size, and stop at the first that says something else."""
@@ -106,6 +106,13 @@ class _Judge:
                     f"one or more of entries {self.agreed} to {size - 1} are others than the checkpoint of {size} says"
                 )
                 self._say("rewritten", what)
+
+    def _order(self, row: Row[Any], place: int) -> None:
+        """Hold the place against `seq`, which one writer counts without gaps."""
+        if row.seq <= self.last_seq:
+            self._say("reordered", "it stands in another order than it was written in", place, row.id)
+        elif row.seq > self.last_seq + 1:
+            self._say("removed", "what was written before it was removed before it had a place", place, row.id)
 
     def _content(self, row: Row[Any], place: int) -> None:
         if row.leaf != leaf_hash(row.salt + row.entry):
