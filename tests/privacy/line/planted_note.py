@@ -1,0 +1,120 @@
+"""A sick note with a word of its own in every text that it can hold, so that each can be looked for anywhere."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.core.vocabulary import STRICTNESS, DataClass
+from gateway.model import (
+    Graded,
+    Identifier,
+    NotPossible,
+    Pending,
+    Period,
+    SickLeaveCertificate,
+    TravelOnly,
+    TreatmentDays,
+)
+from gateway.model.codes import LISTS
+from gateway.model.walk import Field, class_of, fields_of, values_of
+
+PATIENT, CERTIFIER = "02917923100", "11827020089"
+"""Synthetic national numbers (month + 80), of the sandbox's messages."""
+
+ORGANISATION = "315000009"
+CONSONANTS, VOWELS = "bdfgjklmnprtv", "aeiou"
+NEVER = frozenset(one for one in DataClass if STRICTNESS[one] > 1)
+"""What an employer never gets."""
+
+
+def word(number: int) -> str:
+    """Give an invented word that is like no other and no part of another, and means nothing."""
+    made = "Qz"
+    for _ in range(3):
+        number, consonant = divmod(number, len(CONSONANTS))
+        number, vowel = divmod(number, len(VOWELS))
+        made += CONSONANTS[consonant] + VOWELS[vowel]
+    return made + "qx"
+
+
+class Planting:
+    """Makes records with every field filled; `salt` keeps the words of two notes apart."""
+
+    def __init__(self, salt: int = 0) -> None:
+        self._next = salt * 1000
+
+    def record(self, kind: type, inherited: DataClass | None = None) -> Any:
+        """Give a record of a class with all its fields."""
+        return kind(**{f.name: self._field(f, class_of(kind, f, inherited)) for f in fields_of(kind).values()})
+
+    def _field(self, field: Field, data_class: DataClass) -> Any:
+        kinds = field.kinds if field.many else field.kinds[:1]
+        items = [self.record(k, data_class) if field.is_record else self._scalar(k, field) for k in kinds]
+        return tuple(items) if field.many else items[0]
+
+    def _scalar(self, kind: type, field: Field) -> Any:
+        if field.codes:
+            return min(LISTS[field.codes])
+        known = {bool: True, int: 50, date: date(2026, 11, 20), datetime: datetime(2026, 11, 20, 9, tzinfo=UTC)}
+        if kind in known:
+            return known[kind]
+        self._next += 1
+        return word(self._next)
+
+
+def planted(salt: int = 0) -> SickLeaveCertificate:
+    """Give a note with every text planted and all five kinds of period, acceptable as it stands."""
+    planting = Planting(salt)
+    made: SickLeaveCertificate = planting.record(SickLeaveCertificate)
+    kinds = (Pending, Graded, NotPossible, TreatmentDays, TravelOnly)
+    periods = tuple(
+        Period(start=date(2026, 11, day), end=date(2026, 11, day + 3), kind=planting.record(kind, DataClass.ABSENCE))
+        for day, kind in zip(range(1, 26, 5), kinds, strict=True)
+    )
+    diagnosis = replace(
+        made.diagnosis,
+        main=replace(made.diagnosis.main, system="icpc-2"),
+        others=tuple(replace(one, system="icpc-2") for one in made.diagnosis.others),
+        reason=replace(made.diagnosis.reason, text=None),  # FHIR has no place for it beside the codes (qrs-1)
+    )
+    sender = replace(made.sender, identifiers=(Identifier(kind="orgnr", value=ORGANISATION),))
+    return replace(
+        made,
+        sender=sender,
+        patient=replace(made.patient, id=Identifier(kind="national-number", value=PATIENT)),
+        periods=periods,
+        diagnosis=diagnosis,
+        employer_orgnr=None,
+        legal_orgnr=None,
+        received_at=None,
+        self_certified=(),
+    )
+
+
+def words_of(record: Any) -> dict[str, tuple[str, DataClass]]:
+    """Give every planted word of a record, with the path it stands at and its class."""
+    return {
+        value: (path, data_class)
+        for path, value, data_class in values_of(record)
+        if isinstance(value, str) and re.fullmatch(r"Qz[a-z]+qx", value)
+    }
+
+
+def bare(path: str) -> str:
+    """Give a path without its indices and kinds."""
+    return re.sub(r"\[\d+\]|\(\w+\)", "", path)
+
+
+def found(words: Iterator[str] | Any, *places: bytes | str) -> set[str]:
+    """Give the words that stand in any of these places, whatever the case, in UTF-8 or UTF-16."""
+    haystack = b"\n".join(one if isinstance(one, bytes) else one.encode() for one in places).lower()
+    return {one for one in words if one.lower().encode() in haystack or one.lower().encode("utf-16-le") in haystack}
+
+
+def contents(folder: Path) -> list[bytes]:
+    """Give the bytes and the name of every file below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [*(path.read_bytes() for path in files), *(str(path.relative_to(folder)).encode() for path in files)]
