@@ -230,9 +230,10 @@ class JsonWriter(Writer):
 
     def _switch(self, name: str, use: Switch, lines: Lines, at: str) -> None:
         codes = self.module.value(f"CODE_{use.target.key}", {made: code for code, made in use.branches.values()})
-        lines(f"d[{name!r}] = {codes}[type({self.value(use.target)})]")
+        lines(f"if s := {codes}.get(type({self.value(use.target)})):")
+        lines.indent()(f"d[{name!r}] = s")
         if self.report:
-            lines(f"x.wrote({self.path(use.target)}, {at}, {self.module.where(use.spot)})")
+            lines.indent()(f"x.wrote({self.path(use.target)}, {at}, {self.module.where(use.spot)})")
 
 
 def _typed(place: Place, value: str) -> object:

@@ -143,7 +143,7 @@ class Writer:
         if isinstance(column.of, Switch):
             shown = {made: column.displays[name] for name, (_, made) in column.of.branches.items()}
             table = self.module.value(f"SHOWN_{column.of.target.key}", shown)
-            return f"{table}[type({self.value(column.of.target)})]"
+            return f"{table}.get(type({self.value(column.of.target)}))"
         if column.of.table is None:
             raise AssertionError("a column without a table")
         table = self.module.value(

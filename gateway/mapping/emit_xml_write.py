@@ -157,7 +157,7 @@ class XmlWriter(Writer):
             return
         for child in place.children:
             if child.kind == "element" and child.name not in shape.children and self.allowed(child):
-                self._child(child, lines, required=True)
+                self._child(child, lines, required=shape.any_required)
 
     def _within(self, place: Place, particle: Particle) -> list[Place]:
         if particle.kind == "element":

@@ -234,7 +234,7 @@ class _XmlDemands:
             yield from self._particle(place, shape.particle, when)
         for child in place.children if shape and shape.any_child else ():
             if child.kind == "element" and shape and child.name not in shape.children:
-                yield from self._child(child, when, required=True)
+                yield from self._child(child, when, required=shape.any_required)
 
     def _leaf(self, place: Place, when: Condition) -> Iterator[Demand]:
         use = place.use

@@ -58,7 +58,11 @@ class Particle:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What may stand at a place. `resource` marks a FHIR resource whose type a filter has to tell."""
+    """What may stand at a place.
+
+    `any_child` gives what a wildcard lets in, `any_required` says that something has to. `open_resource` marks a FHIR
+    resource whose type a filter has to tell.
+    """
 
     name: str
     children: Dict[str, Child] = field(default_factory=dict)
@@ -66,6 +70,7 @@ class Shape:
     text: Scalar | None = None
     particle: Particle | None = None
     any_child: Callable[[str], Child | None] | None = None
+    any_required: bool = False
     open_resource: bool = False
 
     def child(self, name: str) -> Child | None:

@@ -67,13 +67,14 @@ class _Shapes:
             return Shape(name, attributes=attributes, text=_scalar(kind.content))
         children: dict[str, Child] = {}
         particle = self._particle(kind.content, children)
-        wild = any(isinstance(p, XsdAnyElement) for p in kind.content.iter_model())
+        wild = [p for p in kind.content.iter_model() if isinstance(p, XsdAnyElement)]
         return Shape(
             name,
             children,
             attributes,
             particle=particle,
             any_child=self._any if wild else None,
+            any_required=any(p.min_occurs for p in wild),
         )
 
     def _any(self, name: str) -> Child | None:
