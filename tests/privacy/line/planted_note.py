@@ -78,7 +78,6 @@ def planted(salt: int = 0) -> SickLeaveCertificate:
         made.diagnosis,
         main=replace(made.diagnosis.main, system="icpc-2"),
         others=tuple(replace(one, system="icpc-2") for one in made.diagnosis.others),
-        reason=replace(made.diagnosis.reason, text=None),  # FHIR has no place for it beside the codes (qrs-1)
     )
     sender = replace(made.sender, identifiers=(Identifier(kind="orgnr", value=ORGANISATION),))
     return replace(
