@@ -33,6 +33,7 @@ COMMANDS = {
     "decide": "decide",
     "consent": "decide",
     "rules": "decide",
+    "audit": "audit",
     "certs": "certs",
     "token": "token",
     "bench": "bench",

@@ -60,7 +60,8 @@ class AuditEntry:
     `recorded_at` is in seconds since the epoch, UTC, by the database's clock. `patient` is a keyed pseudonym.
     `message` is the id of the outgoing message, or of the incoming one where there is none yet. `digest` is a keyed
     digest of the payload. `reason` is a code. `person` is a keyed pseudonym of whoever acted, where the actor's system
-    says who. A member that is empty is not in the bytes, so that a new one changes none that are there already.
+    says who. `sought` are the names of what a search of the log asked by. A member that is empty is not in the bytes,
+    so that a new one changes none that are there already.
     """
 
     id: str
@@ -75,6 +76,7 @@ class AuditEntry:
     digest: str = ""
     reason: str = ""
     person: str = ""
+    sought: tuple[str, ...] = ()
     disclosure: Disclosure | None = None
 
     def canonical(self) -> bytes:
@@ -93,6 +95,7 @@ def entry_of(raw: bytes) -> AuditEntry:
         if disclosure is not None:
             named: dict[str, Any] = {n: v if n == "policy" else tuple(v) for n, v in disclosure.items()}
             members["disclosure"] = Disclosure(**named)
+        members["sought"] = tuple(members.get("sought", ()))
         entry = AuditEntry(
             **members | {"action": AuditAction(members["action"]), "outcome": Outcome(members["outcome"])}
         )

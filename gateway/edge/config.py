@@ -34,6 +34,15 @@ class Settings(BaseSettings):
     disclosing_senders: Path | None = Field(
         default=None, description="file of organisation numbers whose name tells an illness"
     )
+    log_key: Path | None = Field(
+        default=None, description="file of the key that signs the disclosure log; empty is log.key in the data folder"
+    )
+    log_anchors: Path | None = Field(
+        default=None,
+        description="folder that the log's signed checkpoints are dropped in; empty is log-anchors in the data folder",
+    )
+    log_checkpoint_entries: int = Field(default=1000, ge=1, description="entries between checkpoints, at most")
+    log_checkpoint_seconds: float = Field(default=60.0, gt=0, description="seconds between checkpoints, at most")
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 

@@ -4,7 +4,7 @@ A page goes by the place of its last entry and counts nothing, so neither totals
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, select
@@ -21,7 +21,7 @@ class Filter:
     """What is looked for; an empty member asks nothing, and all that are there must hold.
 
     `patient` is a pseudonym. `agent` is who acted or received. `since` is included, `until` is not (epoch seconds,
-    UTC). `before` is a `seq`: only older entries.
+    UTC). `before` is the id of an entry: only older ones. An id tells its time and, unlike `seq`, no number of entries.
     """
 
     patient: str = ""
@@ -33,7 +33,7 @@ class Filter:
     message: str = ""
     since: float | None = None
     until: float | None = None
-    before: int | None = None
+    before: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,9 +43,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entry with its `seq` and, once it has one, its place in the tree, its leaf and the leaf's salt."""
+    """An entry with its bytes and, once it has one, its place in the tree, its leaf and the leaf's salt."""
 
-    seq: int
     entry: AuditEntry
     raw: bytes
     salt: bytes
@@ -60,21 +59,13 @@ def search(database: Database, wanted: Filter, limit: int) -> list[Found]:
 
 def search_all(database: Database, wanted: Filter) -> Iterator[Found]:
     """Give every entry, the newest first, a page at a time."""
-    last = wanted.before
-    while True:
-        rows = database.rows(_older(_statement(wanted), last).limit(PAGE))
-        yield from map(_found, rows)
-        if len(rows) < PAGE:
-            return
-        last = rows[-1].seq
+    while page := search(database, wanted, PAGE):
+        yield from page
+        wanted = replace(wanted, before=page[-1].entry.id)
 
 
 def _statement(wanted: Filter) -> Select[Any]:
-    return _older(select(audit).where(*_conditions(wanted)).order_by(audit.c.seq.desc()), wanted.before)
-
-
-def _older(statement: Select[Any], seq: int | None) -> Select[Any]:
-    return statement if seq is None else statement.where(audit.c.seq < seq)
+    return select(audit).where(*_conditions(wanted)).order_by(audit.c.seq.desc())
 
 
 def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
@@ -91,7 +82,10 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
         yield audit.c.recorded_at >= wanted.since
     if wanted.until is not None:
         yield audit.c.recorded_at < wanted.until
+    if wanted.before:
+        last = audit.alias()
+        yield audit.c.seq < select(last.c.seq).where(last.c.id == wanted.before).scalar_subquery()
 
 
 def _found(row: Row[Any]) -> Found:
-    return Found(row.seq, entry_of(row.entry), row.entry, row.salt, row.tree_index, row.leaf)
+    return Found(entry_of(row.entry), row.entry, row.salt, row.tree_index, row.leaf)

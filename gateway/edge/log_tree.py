@@ -6,6 +6,8 @@ those that are committed. Frontier and places change in one transaction, so a cr
 wait, and none that is lost or counted twice. A leaf is the hash of the entry's salt and bytes.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +23,7 @@ from gateway.edge.store.writer import Step, Tx
 
 LOCK: Final = 5_373_412  # any number, the same in every node
 BATCH: Final = 2000
+TURN: Final = 0.02
 
 WAITING: Final = (
     select(audit.c.seq, audit.c.entry, audit.c.salt)
@@ -28,6 +31,7 @@ WAITING: Final = (
     .order_by(audit.c.seq)
     .limit(bindparam("limit"))
 )
+ANY_WAITING: Final = select(audit.c.seq).where(audit.c.tree_index.is_(None)).limit(1)
 PLACE: Final = (
     update(audit)
     .where(audit.c.seq == bindparam("key"), audit.c.tree_index.is_(None))
@@ -123,17 +127,30 @@ class LogKeeper:
         """
         placed = await self.database.write(SEQUENCE, BATCH)
         if await self.database.write(CHECKPOINT, (self.signer, self.cadence)):
-            self.anchors.drop(self.database)
+            await asyncio.to_thread(self.anchors.drop, self.database)
         return placed
+
+    def sequence(self) -> None:
+        """Give all that waits a place, from a thread without an event loop. Raises `Busy`."""
+        while self.database.rows(ANY_WAITING):
+            if not self.database.write_now(SEQUENCE, BATCH):
+                time.sleep(TURN)  # another node is at it
 
     def settle(self) -> str:
         """Sequence all that waits and sign it now, from a thread without an event loop; give the newest note.
 
         Gives nothing for a log without entries. Raises `Busy`.
         """
-        while self.database.write_now(SEQUENCE, BATCH):
-            pass
-        self.database.write_now(CHECKPOINT, (self.signer, AT_ONCE))
+        self.sequence()
+        [tree] = self.database.rows(TREE)
+        note = self._newest(tree.size)
+        while tree.size and not note:
+            if self.database.write_now(CHECKPOINT, (self.signer, AT_ONCE)) is None:
+                time.sleep(TURN)
+            note = self._newest(tree.size)
         self.anchors.drop(self.database)
-        rows = self.database.rows(LAST)
-        return str(rows[0].note) if rows else ""
+        return note
+
+    def _newest(self, size: int) -> str:
+        """Give the newest note, if it counts at least so many entries."""
+        return next((str(row.note) for row in self.database.rows(LAST) if row.size >= size), "")

@@ -218,6 +218,7 @@ audit = Table(
     Column("actor", Text, nullable=False, server_default=""),
     Column("recipient", Text, nullable=False, server_default=""),
     Column("purpose", Text, nullable=False, server_default=""),
+    Index("ix_audit_id", "id"),
     Index("ix_audit_recorded_at", "recorded_at"),
     Index("ix_audit_recipient", "recipient", "seq"),
     Index(

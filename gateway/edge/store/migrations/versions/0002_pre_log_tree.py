@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Make both tables, an empty tree, and the columns with their indexes."""
     for name in ("actor", "recipient", "purpose"):
         op.add_column("audit", sa.Column(name, sa.Text(), nullable=False, server_default=""))
+    op.create_index("ix_audit_id", "audit", ["id"])
     op.create_index("ix_audit_recorded_at", "audit", ["recorded_at"])
     op.create_index("ix_audit_recipient", "audit", ["recipient", "seq"])
     tree = op.create_table(

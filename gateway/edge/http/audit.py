@@ -1,0 +1,209 @@
+"""The disclosure log as FHIR AuditEvents: `GET /fhir/AuditEvent`, for officers and for patients.
+
+Every search is in the log before it is answered. A page has no total, and its `next` link names the last entry shown.
+A number of a person has no place in an address: a patient is named by pseudonym, and finds their own without naming it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.core.audit import Outcome
+from gateway.core.errors import Issue
+from gateway.core.vocabulary import Purpose, Role
+from gateway.edge.http.answers import origin, respond
+from gateway.edge.http.callers import caller_of
+from gateway.edge.http.faults import HttpFault
+from gateway.edge.http.negotiation import wanted_media
+from gateway.edge.http.services import Services
+from gateway.edge.identity.access import match, role_for
+from gateway.edge.log_reader import Reader
+from gateway.edge.log_search import Filter, Found
+
+MOST: Final = 200
+USUAL: Final = 50
+REASON: Final = "samspill-reason"
+OUTCOMES: Final = {"0": Outcome.SUCCESS, "4": Outcome.DENIED, "8": Outcome.FAILURE}
+FORMAT: Final = frozenset({"_format", "_pretty"})
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+_DATE = re.compile(r"(eq|ge|gt|le|lt|sa|eb)?(\d{4})(?:-(\d\d)(?:-(\d\d)(T.+)?)?)?")
+
+
+class Log(Protocol):
+    """The disclosure log."""
+
+    async def read(self, reader: Reader, wanted: Filter, limit: int, reason: str) -> list[Found]:
+        """Give entries, the newest first; raises `Refused` or `Busy`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditServices:
+    """What the route asks for besides the ports of the HTTP edge.
+
+    `bundle` gives a page of AuditEvents, of entries as seen by a patient (true) or an officer, at a base URL, with
+    links by relation. `purposes` are the other words for purposes: a coding (`system|code`) for each.
+    """
+
+    services: Services
+    log: Log
+    bundle: Callable[[Iterable[Found], bool, str, Mapping[str, str]], Mapping[str, Any]]
+    purposes: Mapping[str, Purpose]
+
+
+def router(audit: AuditServices) -> APIRouter:
+    """Give the route."""
+    routes, services = APIRouter(), audit.services
+
+    @routes.get("/fhir/AuditEvent", response_model=None)
+    async def find(request: Request) -> Response:
+        caller = await caller_of(request, services)
+        back = wanted_media(request, services.fhir)
+        wanted, count = read_query(request.query_params.multi_items(), audit.purposes)
+        reason = request.headers.get(REASON, "")
+        if reason and (not _CODE.fullmatch(reason) or len(reason) > 40):  # noqa: PLR2004 - a code, not a story
+            raise _wrong("Samspill-Reason", "a reason is a short code such as patient-asked")
+        role = role_for(caller, match(request.method, request.url.path))
+        reader = Reader(caller.party.id, role, caller.person)
+        found = await audit.log.read(reader, wanted, count + 1, reason)
+        base = f"{origin(request, services)}/fhir"
+        links = _links(request, base, found, count)
+        page = audit.bundle(found[:count], role is Role.PATIENT, base, links)
+        return respond(services.fhir.encode(page, back), back)
+
+    return routes
+
+
+def read_query(items: Iterable[tuple[str, str]], purposes: Mapping[str, Purpose]) -> tuple[Filter, int]:
+    """Read search parameters. Raises `HttpFault` 400 for one that is not known: passed over, it would widen the search.
+
+    Values are never repeated in what it says.
+    """
+    wanted, count = Filter(), USUAL
+    seen: set[str] = set()
+    for name, value in items:
+        if name in seen and name != "date":
+            raise _wrong(name, "it stands there twice")
+        seen.add(name)
+        match name:
+            case "patient" | "patient:identifier":
+                wanted = replace(wanted, patient=_patient(value))
+            case "agent":
+                wanted = replace(wanted, agent=_checked(name, value.removeprefix("Organization/"), _NAME))
+            case "purpose":
+                wanted = replace(wanted, purpose=_purpose(value, purposes))
+            case "outcome":
+                wanted = replace(wanted, outcomes=tuple(_outcome(one) for one in value.split(",")))
+            case "date":
+                wanted = _dated(wanted, value)
+            case "_count":
+                count = _count(value)
+            case "_page":
+                wanted = replace(wanted, before=_checked(name, value, _NAME))
+            case _ if name not in FORMAT:
+                known = "patient, date, agent, purpose, outcome and _count"
+                raise _wrong("", f"a search parameter that is not known here; there are {known}", "not-supported")
+    return wanted, count
+
+
+def _patient(value: str) -> str:
+    name = value.removeprefix("Patient/").rpartition("|")[2]
+    if not _PSEUDONYM.fullmatch(name):
+        what = "a patient is named by the pseudonym that entries show; a national number has no place in an address"
+        raise _wrong("patient", what)
+    return name
+
+
+def _purpose(value: str, purposes: Mapping[str, Purpose]) -> str:
+    if value in purposes:
+        return purposes[value]
+    if value in tuple(Purpose):
+        return value
+    raise _wrong("purpose", "it is none of the purposes", "code-invalid")
+
+
+def _outcome(value: str) -> Outcome:
+    code = value.rpartition("|")[2]
+    if code not in OUTCOMES:
+        raise _wrong("outcome", "it is none of 0 (success), 4 (refused) and 8 (failure)", "code-invalid")
+    return OUTCOMES[code]
+
+
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= MOST:
+        raise _wrong("_count", f"it is a number from 1 to {MOST}")
+    return int(value)
+
+
+def _dated(wanted: Filter, value: str) -> Filter:
+    """Narrow by a date with its prefix (FHIR R4, search.html#date): a moment, or all of a day, a month or a year."""
+    read = _DATE.fullmatch(value)
+    try:
+        if read is None:
+            raise ValueError  # noqa: TRY301 - the same answer as to a date that no calendar has
+        start, end = _span(read)
+    except (ValueError, OverflowError):
+        what = "it is not a date as FHIR writes it, such as ge2026-11-01 or lt2026-11-24T12:00:00Z"
+        raise _wrong("date", what) from None
+    match read[1]:
+        case "ge":
+            return _narrowed(wanted, start, None)
+        case "gt" | "sa":
+            return _narrowed(wanted, end, None)
+        case "le":
+            return _narrowed(wanted, None, end)
+        case "lt" | "eb":
+            return _narrowed(wanted, None, start)
+    return _narrowed(wanted, start, end)
+
+
+def _span(read: re.Match[str]) -> tuple[float, float]:
+    _, year, month, day, clock = read.groups()
+    if clock:
+        at = datetime.fromisoformat(read[0][len(read[1] or "") :])
+        if at.tzinfo is None:
+            raise ValueError
+        return at.timestamp(), (at + timedelta(seconds=1)).timestamp()
+    start = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
+    if day:
+        end = start + timedelta(days=1)
+    elif month:
+        end = (start + timedelta(days=31)).replace(day=1)
+    else:
+        end = start.replace(year=start.year + 1)
+    return start.timestamp(), end.timestamp()
+
+
+def _narrowed(wanted: Filter, since: float | None, until: float | None) -> Filter:
+    if since is not None:
+        wanted = replace(wanted, since=max(since, since if wanted.since is None else wanted.since))
+    if until is not None:
+        wanted = replace(wanted, until=min(until, until if wanted.until is None else wanted.until))
+    return wanted
+
+
+def _links(request: Request, base: str, found: list[Found], count: int) -> dict[str, str]:
+    items = request.query_params.multi_items()
+    links = {"self": f"{base}/AuditEvent" + (f"?{urlencode(items)}" if items else "")}
+    if len(found) > count:
+        following = [*((name, value) for name, value in items if name != "_page"), ("_page", found[count - 1].entry.id)]
+        links["next"] = f"{base}/AuditEvent?{urlencode(following)}"
+    return links
+
+
+def _checked(name: str, value: str, form: re.Pattern[str]) -> str:
+    if not form.fullmatch(value):
+        raise _wrong(name, "it is not an id")
+    return value
+
+
+def _wrong(name: str, what: str, code: str = "value") -> HttpFault:
+    return HttpFault(400, Issue(code, name, what, "see the documentation of the disclosure log"))
