@@ -190,6 +190,8 @@ def _facts(table: Any, asked: Asked, record: Any) -> Facts:
     except ValueError:
         raise NotAcceptable([Issue("structure", str(asked.facts), "this is not JSON")]) from None
     consents = given.pop("consents", None) if isinstance(given, dict) else None
+    if not isinstance(consents, list | None):
+        raise NotAcceptable([Issue("structure", f"{asked.facts}: consents", "a list of Consents was expected")])
     known = from_json(table.kinds, given)
     if consents is None or asked.purpose is None:
         return Facts(known)

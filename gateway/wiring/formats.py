@@ -9,14 +9,20 @@ from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import JsonRenderer
 from adapters.nav.parse import XmlParser
 from adapters.nav.render import XmlRenderer
+from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Format
 from gateway.edge.library import Library
 from gateway.policy.load import load as load_rules
 from gateway.policy.rules import Table, compile_table
 
+NEEDED = ("fhir", "fhir-clinical", "nav-sykmelding", "nav-employer", "nav-employer-json", "nav-apprec")
+
 
 def formats(library: Library) -> dict[str, Format]:
-    """Give every format by its id."""
+    """Give every format by its id. Raises `ConfigurationError` when the data is wrong, or not all there."""
+    missing = [f"{library.folder}: there is no mapping {name}" for name in NEEDED if name not in library.mappings]
+    if missing:
+        raise ConfigurationError(missing)
     schemas = library.folder / "schema"
     fhir = FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read)
     sides: dict[str, tuple[Any, Any]] = {
