@@ -48,13 +48,15 @@ def work() -> None:
 async def _serve(gateway: Gateway, *, deliver: bool) -> None:
     server = https_server(gateway)
     stopping = asyncio.Event()
-    delivering = asyncio.create_task(gateway.worker().run(stopping)) if deliver else None
+    beside = [gateway.identity.watch(stopping)] if gateway.settings.revocation_hosts else []
+    if deliver:
+        beside.append(gateway.worker().run(stopping))
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
         await server.serve()
     finally:
         stopping.set()
-        if delivering is not None:
-            await delivering
+        await asyncio.gather(*tasks)
         await gateway.aclose()
 
 

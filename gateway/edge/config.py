@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     disclosing_senders: Path | None = Field(
         default=None, description="file of organisation numbers whose name tells an illness"
     )
+    revocation_hosts: tuple[str, ...] = Field(
+        default=(), description="hosts that certificates' revocation lists and answers are fetched from; a JSON list"
+    )
     log_key: Path | None = Field(
         default=None, description="file of the key that signs the disclosure log; empty is log.key in the data folder"
     )

@@ -4,6 +4,7 @@ Programs are compiled when they are first asked for. `faults` says everything th
 """
 
 import hashlib
+import json
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gateway.mapping.compile import Reader, Writer
 from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
 from gateway.mapping.nearest import nearest
+from gateway.mapping.questionnaire import check_questionnaire, load_texts
 from gateway.mapping.tree import Leaf, Place, Record, Tree
 from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
@@ -87,7 +89,9 @@ class Library:
         for name, mapping in list(mappings.items()):
             if mapping.extends and mapping.extends not in mappings:
                 faults.append(
-                    mapping.spot.fault(f"there is no mapping {mapping.extends}", nearest(mapping.extends, mappings))
+                    mapping.spot_of("extends").fault(
+                        f"there is no mapping {mapping.extends}", nearest(mapping.extends, mappings)
+                    )
                 )
             elif mapping.extends:
                 mappings[name] = mapping.on(mappings[mapping.extends])
@@ -134,8 +138,22 @@ class Library:
         broken = {fault.file for fault in found}
         for name, mapping in self.mappings.items():
             if mapping.spot.file not in broken:
-                found += self.tree(name)[1]
+                tree, wrong = self.tree(name)
+                found += wrong
+                if tree is not None and mapping.wire.questionnaire:
+                    found += self._questionnaire(mapping, tree)
         return found
+
+    def _questionnaire(self, mapping: Mapping, tree: Tree) -> list[Fault]:
+        """Hold the published Questionnaire to the mapping, and its texts to both."""
+        path = self.folder / mapping.wire.questionnaire
+        try:
+            texts, wrong = load_texts(*self._text(path.with_name("texts.yaml")))
+            committed = json.loads(self._text(path)[0])
+        except (OSError, ValueError) as error:
+            what = f"{path.name} and texts.yaml beside it cannot be read: {type(error).__name__}"
+            return [mapping.wire.spot_of("questionnaire").fault(what)]
+        return wrong if texts is None else list(check_questionnaire(mapping, tree, committed, texts))
 
     def _checked(self, name: str) -> Tree:
         wrong = [*self._tables[1], *(f for f in self._loaded[1] if f.file == self.mappings[name].spot.file)]

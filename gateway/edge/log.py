@@ -8,6 +8,8 @@ import sys
 
 import structlog
 
+from gateway.edge.identity.redact import redact
+
 
 def configure(*, quiet: bool = False) -> None:
     """Set up structlog for the process; `quiet` shows only what somebody has to act on."""
@@ -16,6 +18,7 @@ def configure(*, quiet: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL if quiet else logging.INFO),

@@ -1,24 +1,18 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import httpx
-from cryptography import x509
 from prometheus_client import REGISTRY
-from starlette.requests import Request
 
 from adapters.fhir import codec
-from gateway import flow
-from gateway.core.errors import ConfigurationError, Issue, Refused, Severity
-from gateway.core.line import State
-from gateway.core.message import Rendered, Route
+from gateway.core.errors import ConfigurationError
+from gateway.core.message import Rendered
 from gateway.core.ports import Channel
-from gateway.core.vocabulary import MessageKind, Purpose, Role
-from gateway.edge import certs
+from gateway.core.vocabulary import Role
 from gateway.edge.channel import Endpoint, HttpsChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
@@ -27,34 +21,28 @@ from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.gather import AddressRegister, Asked, Gather, HttpAddressRegister, Registers
 from gateway.edge.http import Limits, Services
-from gateway.edge.identity.access import Caller
-from gateway.edge.identity.dpop import Proofs
-from gateway.edge.identity.identify import Identify
-from gateway.edge.identity.jwks import PublishedKeys
 from gateway.edge.identity.limits import RateLimit
 from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.registry import load as load_parties
-from gateway.edge.identity.replay import MemoryReplayStore, Nonces
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine, Recipient, about
-from gateway.edge.peer import peer_certificate
 from gateway.edge.receipts import Receipts
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal import xmldsig
-from gateway.edge.seal.keys import KeyRing, read_key
-from gateway.edge.store import statements
+from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
-from gateway.edge.trust import Anchors, Revocation, TrustChain, checking
-from gateway.edge.trust import Purpose as CertificatePurpose
+from gateway.wiring.answers import PURPOSES, Answers
+from gateway.wiring.audit import keeper
 from gateway.wiring.formats import formats
+from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 
 VERSION = "0.1.0"
-EMPLOYER_PURPOSE = Purpose.SICK_LEAVE_FOLLOW_UP
+RELEASED = "2026-11-24"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +68,7 @@ class Gateway:
         self._open_channels: dict[str, Channel] = {}
         self.library = Library(settings.mappings)
         self.formats = formats(self.library)
-        self.rulebook = Rulebook(self.library.folder / "policy", _now)
+        self.rulebook = Rulebook(self.library.folder / "policy", now)
 
     # parties and keys
 
@@ -103,19 +91,18 @@ class Gateway:
             party.id: Recipient(party.name, next(iter(party.roles)), party.organisation, party.her_id)
             for party in self.registry.parties.values()
         }
-        nav = Destination(self.party_in(Role.NAV), Role.NAV, "nav-sykmelding", Purpose.BENEFIT)
+        nav = Destination(self.party_in(Role.NAV), Role.NAV, "nav-sykmelding", PURPOSES[Role.NAV])
         return GatewayLine(self.formats, self.rulebook, recipients, (nav,), self._seal)
 
     @cached_property
     def _signing(self) -> KeyRing:
-        folder = self.settings.certificates
-        return KeyRing([read_key(folder / "gateway-signing.key", folder / "gateway-signing.pem")])
+        return read_ring(self.settings.certificates, "gateway-signing")
 
     def _seal(self, party: str, rendered: Rendered) -> Rendered:
         """Sign what goes to NAV (XML-DSig on MsgHead); what goes to others is protected by its channel."""
         if Role.NAV not in self.registry.parties[party].roles:
             return rendered
-        return replace(rendered, body=xmldsig.sign(rendered.body, self._signing.signing(datetime.now(UTC))))
+        return replace(rendered, body=xmldsig.sign(rendered.body, self._signing.signing(now())))
 
     # the store and what works on it
 
@@ -158,7 +145,7 @@ class Gateway:
         """Give the destination of an employer's copy, in the first of the employer's formats that we write."""
         wanted = self.registry.parties[party].formats
         target = "nav-employer-json" if wanted and "nav-employer" not in wanted else "nav-employer"
-        return Destination(party, Role.EMPLOYER, target, EMPLOYER_PURPOSE)
+        return Destination(party, Role.EMPLOYER, target, PURPOSES[Role.EMPLOYER])
 
     @cached_property
     def gather(self) -> Gather:
@@ -190,12 +177,14 @@ class Gateway:
         }
         terms = {**acknowledged, **(self._outside.terms or {})}
         work = Work(self.line, self.gather, self._channels(), terms)
-        return Worker(self.database, self.vault, work)
+        return Worker(self.database, self.vault, work, [keeper(self.settings, self.database).keep])
 
     async def aclose(self) -> None:
         """Let go of connections and of the store, once nothing works any more."""
         for channel in self._open_channels.values():
             await channel.close()
+        if "identity" in self.__dict__:
+            await self.identity.aclose()
         await self.database.aclose()
 
     def _channels(self) -> Callable[[str], Channel | None]:
@@ -213,43 +202,32 @@ class Gateway:
 
     # the HTTP edge
 
+    @cached_property
+    def identity(self) -> Identity:
+        """What tells callers."""
+        return Identity(self.settings, self.registry, self.vault)
+
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""
+        answers = Answers(self.line, self.rulebook, self.gather, self.database)
         receipts = Receipts(self.formats["nav-apprec"], self.formats["nav-sykmelding"], self.intake)
         return Services(
             fhir=codec,
-            rate=RateLimit(_clock),
-            identify=self._caller(),
+            rate=RateLimit(clock),
+            identify=self.identity.caller(),
             intake=self.intake,
-            dry_run=self.dry_run,
-            status=self.status,
+            dry_run=answers.dry_run,
+            status=answers.status,
             consents=self.consents,
             take_nav=receipts.take,
             apprec_for=receipts.reject,
             ready=self._ready,
-            metadata=lambda base: codec.capability_statement(base, version=VERSION, date="2026-11-24"),
+            metadata=lambda base: codec.capability_statement(base, version=VERSION, date=RELEASED),
             smart_configuration=self._smart,
             registry=REGISTRY,
             base_url=self.settings.base_url,
             limits=Limits(body_bytes=self.settings.body_bytes),
         )
-
-    def _identify(self) -> Identify:
-        folder = self.settings.certificates
-        anchors = Anchors(x509.load_pem_x509_certificates((folder / "ca.pem").read_bytes()))
-        trust = _without_revocation(anchors) if self.settings.demo else checking(anchors, Revocation(), _now)
-        proofs = Proofs(Nonces(self.vault.mac("dpop", "nonce").encode(), _clock), MemoryReplayStore(_clock))
-        return Identify(self.registry, PublishedKeys(_fetch, _clock), proofs, trust, _clock)
-
-    def _caller(self) -> Callable[[Request], Awaitable[Caller]]:
-        identify, base = self._identify(), self.settings.base_url
-
-        async def caller(request: Request) -> Caller:
-            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-            url = f"{base}{request.url.path}"
-            return await identify(headers, request.method, url, peer_certificate(request.scope))
-
-        return caller
 
     def _smart(self, base: str) -> Mapping[str, Any]:
         del base
@@ -263,66 +241,9 @@ class Gateway:
     async def _ready(self) -> Mapping[str, bool]:
         return {"store": self.database.time() > 0}
 
-    async def dry_run(self, raw: bytes, format_id: str, caller: Caller) -> Iterable[Issue]:
-        """Say what would become of a message: who would get it, and what would be withheld from whom."""
-        admitted = self.line.admit(raw, format_id, caller.party.id)
-        parsed = self.line.again(raw, format_id)
-        told = list(admitted.issues)
-        for recipient in (Role.NAV, Role.EMPLOYER):
-            told += self._would(parsed, recipient)
-        return told
-
-    def _would(self, parsed: Any, recipient: Role) -> list[Issue]:
-        purpose = Purpose.BENEFIT if recipient is Role.NAV else EMPLOYER_PURPOSE
-        route = Route(Role.CERTIFIER, recipient, MessageKind.SYKMELDING, purpose)
-        facts = self.gather.presumed(about(parsed.record))
-        decision = flow.decide(self.rulebook.table, route, facts, parsed.record)
-        try:
-            released = flow.minimise(parsed.record, decision)
-        except Refused as refused:
-            what = f"to {recipient}: nothing goes, {refused.why} ({', '.join(refused.rules) or 'no rule permits it'})"
-            return [Issue("informational", "", what, severity=Severity.INFORMATION)]
-        classes = ", ".join(sorted({one.data_class for one in released.withheld})) or "nothing"
-        what = f"to {recipient}: it goes, withheld of it: {classes}"
-        return [Issue("informational", "", what, severity=Severity.INFORMATION)]
-
-    async def status(self, message_id: str, caller: Caller) -> Mapping[str, Any] | None:
-        """Give the FHIR Task of a message, if the party sent it."""
-        rows = self.database.rows(statements.INBOUND, id=message_id)
-        if not rows or (rows[0].sender != caller.party.id and Role.OFFICER not in caller.party.roles):
-            return None
-        going = self.database.rows(statements.MESSAGES_OF, id=message_id)
-        changed = max((row.sealed_at or row.created_at for row in going), default=rows[0].received_at)
-        deliveries = [codec.Delivery(row.recipient, State(row.state)) for row in going]
-        return codec.message_task(message_id, rows[0].received_at, changed, deliveries)
-
     # what must be right before anything runs
 
     def refuse_examples(self) -> None:
-        """Raise `ConfigurationError` when example certificates or parties are used outside demo mode."""
-        if not self.settings.demo:
-            certs.refuse_examples(sorted(self.settings.certificates.glob("*.pem")))
-
-
-def _without_revocation(anchors: Anchors) -> TrustChain:
-    """Trust chains alone: the example authority of the demo publishes no revocation list."""
-
-    def check(certificate: x509.Certificate, purpose: CertificatePurpose) -> None:
-        anchors.chain(certificate, purpose, _now())
-
-    return check
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _clock() -> float:
-    return _now().timestamp()
-
-
-async def _fetch(url: str) -> bytes:
-    async with httpx.AsyncClient(timeout=5.0) as client:
-        answer = await client.get(url)
-        answer.raise_for_status()
-        return answer.content
+        """Raise `ConfigurationError` when examples of the demo are used outside demo mode; warn of expiry."""
+        refuse_examples(self.settings, self.registry, self._signing)
+        warn_of_expiry(self.registry, self._signing)

@@ -18,7 +18,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     folder = tmp_path_factory.mktemp("demo")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMSPILL_")}
     began = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [Path(sys.executable).parent / "samspill", "demo"],
         cwd=folder,
         env={**kept, "PYTHONDEVMODE": "1"},

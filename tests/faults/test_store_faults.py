@@ -164,7 +164,7 @@ def test_when_the_operating_system_refuses_to_write_more_every_acknowledged_mess
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
 
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=small_files, timeout=60, check=False
     )
     lines = [line for line in done.stdout.splitlines() if line in {"took", "busy"}]
@@ -287,7 +287,7 @@ def test_each_answer_comes_after_its_fdatasync(tmp_path):
         "range(3000)", "range(20)"
     )
     trace = tmp_path / "trace"
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["strace", "-f", "-e", "trace=fdatasync,fsync,write,pwrite64", "-o", str(trace), sys.executable, "-c", code],  # noqa: S607
         capture_output=True,
         text=True,

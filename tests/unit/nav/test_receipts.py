@@ -29,14 +29,14 @@ class Taken:
     """An intake that remembers what it was given."""
 
     def __init__(self, receipts: bool = False) -> None:
-        self.accepted: list[tuple[str, str, str]] = []
+        self.accepted: list[tuple[bytes, str, str, str]] = []
         self._receipts = receipts
 
     async def receive_receipt(self, raw: bytes, party: str) -> object | None:
         return (raw, party) if self._receipts else None
 
     async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> None:
-        self.accepted.append((format_id, sender, key))
+        self.accepted.append((raw, format_id, sender, key))
 
 
 @cache
@@ -62,7 +62,7 @@ def test_a_message_is_stored_under_its_own_id_and_receipted_with_sides_changed()
     receipt = read(take(NOTE, intake))
     info = etree.fromstring(NOTE).find(f"{MSGHEAD}MsgInfo")
     identity = info.findtext(f"{MSGHEAD}MsgId")
-    assert intake.accepted == [("nav-sykmelding", "ehr", identity)]
+    assert intake.accepted == [(NOTE, "nav-sykmelding", "ehr", identity)]
     assert (receipt.status, receipt.original_id, receipt.original_kind) == ("ok", identity, "SYKMELD")
     sender, receiver = (
         info.findtext(f"{MSGHEAD}{side}/{MSGHEAD}Organisation/{MSGHEAD}OrganisationName")
