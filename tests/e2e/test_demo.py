@@ -12,6 +12,8 @@ import pytest
 MAIN_JOB = 30.0
 """Seconds at most, on a machine with other work; the promise on an idle one is 10."""
 
+pytestmark = pytest.mark.xdist_group("demo")  # one gateway for all of them
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], float]:

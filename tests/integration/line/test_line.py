@@ -16,6 +16,8 @@ from gateway.sandbox.nav import MSGHEAD, Answer
 SA = "http://nav.no/melding/virksomhet/sykmeldingArbeidsgiver/v1/sykmeldingArbeidsgiver"
 OTHER_PATIENT = "11827020089"
 
+pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
+
 
 def at_nav(live: Live, bundle: dict) -> list:
     return [one for one in live.scene.nav.received if number_of(bundle).encode() in one.body]

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml"
 MB = 1024 * 1024
 
+pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
+
 
 @pytest.fixture(autouse=True)
 def nothing_is_stored(live: Live) -> Iterator[None]:

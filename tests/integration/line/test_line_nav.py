@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml"
 SCHEMA = XmlSchema(ROOT / "mappings/schema/nav/nav.xsd")
 
+pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
+
 
 def message() -> tuple[str, bytes]:
     root = etree.fromstring(SAMPLE.read_bytes())

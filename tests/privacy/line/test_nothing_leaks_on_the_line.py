@@ -42,6 +42,8 @@ NUMBERS = (PATIENT, CERTIFIER)
 REASON = "Qzavvistgrunnqx"
 """What NAV writes in a receipt that says no."""
 
+pytestmark = pytest.mark.xdist_group("privacy-line")  # one gateway for all of them
+
 
 @dataclass
 class Told:
@@ -297,7 +299,7 @@ def test_no_word_and_no_number_is_in_a_translation_report_or_an_explanation(
     bundle.write_bytes(written(told.live, told.notes[0]))
     facts.write_text(json.dumps({**FACTS, "consents": []}))
     name, *options = (part.format(folder=tmp_path) for part in command)
-    done = subprocess.run(  # noqa: S603 - our own command line
+    done = subprocess.run(
         [
             *(sys.executable, "-c", "from gateway.cli import main; main()", name, *options),
             *("--from", "fhir", "--to", "nav-employer", "--recipient", "employer"),
