@@ -159,7 +159,7 @@ def export(
     until: Until = None,
 ) -> None:
     """Take a copy along. Example: samspill audit export --reason patient-asked --patient -o log.json < number.txt."""
-    from gateway.wiring.audit import keeper  # noqa: PLC0415 - as above
+    from gateway.wiring.audit import AuditEvents, keeper  # noqa: PLC0415 - as above
 
     settings = Settings()
     older = [_read(path) for path in checkpoint or ()]
@@ -174,7 +174,10 @@ def export(
             text = "".join(csv_lines(search_all(database, wanted)))
         elif form is Form.FHIR:
             text = (
-                json.dumps(_events(settings).bundle(search_all(database, wanted)), ensure_ascii=False, indent=1) + "\n"
+                json.dumps(
+                    AuditEvents(settings.base_url).bundle(search_all(database, wanted)), ensure_ascii=False, indent=1
+                )
+                + "\n"
             )
         else:
             text = _proven(database, keep.signer.verifier, note, wanted, older)
@@ -189,13 +192,6 @@ def _proven(database: Database, key: Verifier, note: str, wanted: Filter, older:
         return json_text(proven(database, key, note, search_all(database, wanted), older))
     except BadCheckpoint as wrong:
         raise NotAcceptable([Issue("security", "checkpoint", str(wrong))]) from None
-
-
-def _events(settings: Settings) -> Any:
-    from gateway.wiring.audit import AuditEvents  # noqa: PLC0415 - as above
-    from gateway.wiring.gateway import Gateway  # noqa: PLC0415 - as above
-
-    return AuditEvents(settings.base_url, Gateway(settings).registry.parties.values())
 
 
 def _of_patient(settings: Settings, wanted: Filter) -> Filter:

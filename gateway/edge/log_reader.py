@@ -13,12 +13,12 @@ from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose,
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.keys import Vault
 from gateway.edge.log_search import Filter, Found, search
+from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.database import Database
 from gateway.edge.store.writer import Step, Tx
-from gateway.policy.elements import Element
+from gateway.policy.elements import UNMARKED, Element
 from gateway.policy.facts import Facts
 from gateway.policy.pdp import decide_elements
-from gateway.policy.rules import Table
 
 CLASSES: Final = (DataClass.ENVELOPE, DataClass.IDENTITY, DataClass.DISCLOSURE_LOG)
 PURPOSES: Final = {Role.PATIENT: Purpose.OWN_ACCESS, Role.OFFICER: Purpose.OVERSIGHT}
@@ -75,10 +75,10 @@ class Reader:
 
 
 class LogReader:
-    """Reads the log for callers. `table` is the rule set, `policy` its version as entries name it."""
+    """Reads the log for callers, as the rules in force permit."""
 
-    def __init__(self, database: Database, vault: Vault, table: Table, policy: str) -> None:
-        self._database, self._vault, self._table, self._policy = database, vault, table, policy
+    def __init__(self, database: Database, vault: Vault, rulebook: Rulebook) -> None:
+        self._database, self._vault, self._rulebook = database, vault, rulebook
 
     async def read(self, reader: Reader, wanted: Filter, limit: int, reason: str) -> list[Found]:
         """Give up to `limit` entries, the newest first; to a patient, whatever they ask, only their own.
@@ -107,12 +107,12 @@ class LogReader:
     def _permitted(self, role: Role, reason: str) -> Disclosure:
         """Ask the rules, and refuse unless they permit every class that an entry is of, with nothing unknown to do."""
         facts = {"standing": "self"} if role is Role.PATIENT else {"work-reason": "true"} if reason else {}
-        route = Route(Role.GATEWAY, role, MessageKind.ACCESS_LOG, PURPOSES.get(role, Purpose.OVERSIGHT))
-        decision = decide_elements(self._table, route, Facts(facts), _elements())
+        route = Route(Role.GATEWAY, role, MessageKind.ACCESS_LOG, PURPOSES[role])
+        decision = decide_elements(self._rulebook.table, route, Facts({**UNMARKED, **facts}), _elements())
         if any(one.effect is not Effect.PERMIT for one in decision.classes) or decision.obligations - {Obligation.LOG}:
             why = "the rules do not open the log to this reader" + ("" if reason else "; say why it is read")
             raise Refused(why, decision.rules)
-        return Disclosure(policy=self._policy, permitted=tuple(sorted(decision.rules)))
+        return Disclosure(policy=self._rulebook.version, permitted=tuple(sorted(decision.rules)))
 
 
 def _elements() -> Iterable[Element]:

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import APIRouter
+
 from adapters.fhir.audit_event import Placed, Shown, Who, audit_event, search_bundle
 from gateway.core.checkpoint import Signer
 from gateway.core.vocabulary import Purpose
 from gateway.edge.config import Settings
+from gateway.edge.http import Services, audit
+from gateway.edge.http.audit import AuditServices
 from gateway.edge.identity.parties import Party
 from gateway.edge.log_anchors import Anchors, key_at
+from gateway.edge.log_reader import LogReader
 from gateway.edge.log_search import Found
 from gateway.edge.log_tree import Cadence, LogKeeper
 from gateway.edge.store.database import Database
@@ -34,9 +39,9 @@ def keeper(settings: Settings, database: Database) -> LogKeeper:
 
 
 class AuditEvents:
-    """Entries as FHIR AuditEvents, with the parties that this installation knows by name and address."""
+    """Entries as FHIR AuditEvents; `parties` are those to show by name and address, and not by id alone."""
 
-    def __init__(self, gateway: str, parties: Iterable[Party]) -> None:
+    def __init__(self, gateway: str, parties: Iterable[Party] = ()) -> None:
         self._gateway = gateway
         self._parties = {one.id: Who(one.id, one.name, one.endpoints.get("messages", "")) for one in parties}
 
@@ -53,6 +58,11 @@ class AuditEvents:
             for one in found
         ]
         return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
+
+
+def router(services: Services, reader: LogReader, parties: Iterable[Party], address: str) -> APIRouter:
+    """Give the route of AuditEvent, for `create_app`; `address` is this gateway's own."""
+    return audit.router(AuditServices(services, reader, AuditEvents(address, parties).page, purposes()))
 
 
 def _event(one: Found, shown: Shown) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 import uvicorn
 
 from gateway.edge.http import Tls, create_app, server_config
+from gateway.edge.log_reader import LogReader
 from gateway.edge.peer import PeerProtocol
+from gateway.wiring.audit import router
 from gateway.wiring.gateway import Gateway
 
 
@@ -11,6 +13,9 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     """Give the HTTPS server of a gateway, mutual TLS on, not yet running."""
     settings, folder = gateway.settings, gateway.settings.certificates
     tls = Tls(folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
-    config = server_config(create_app(gateway.services()), settings.host, settings.port, tls)
+    services = gateway.services()
+    reader = LogReader(gateway.database, gateway.vault, gateway.rulebook)
+    log = router(services, reader, gateway.registry.parties.values(), settings.base_url)
+    config = server_config(create_app(services, [log]), settings.host, settings.port, tls)
     config.http = PeerProtocol
     return uvicorn.Server(config)

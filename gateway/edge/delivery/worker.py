@@ -5,7 +5,7 @@ out, and is claimed like anything else, in batches. Any number of workers share 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -28,10 +28,15 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Runs until it is stopped, whatever happens to the store meanwhile."""
+    """Runs until it is stopped, whatever happens to the store meanwhile.
 
-    def __init__(self, database: Database, vault: Vault, work: Work) -> None:
-        self._database, self._vault, self._work = database, vault, work
+    `beside` are further stages: each does some of what there is to do and says how much it was.
+    """
+
+    def __init__(
+        self, database: Database, vault: Vault, work: Work, beside: Sequence[Callable[[], Awaitable[int]]] = ()
+    ) -> None:
+        self._database, self._vault, self._work, self._beside = database, vault, work, beside
         self._decider = Decider(database, vault, work)
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._known: dict[str, Lane] = {}
@@ -48,7 +53,7 @@ class Worker:
 
         forget = self._database.on_work(wake)
         stages: list[Callable[[], Awaitable[int]]] = [self._decider.decide_some] * self._work.deciders
-        stages += [self._open_lanes, self._give_up]
+        stages += [self._open_lanes, self._give_up, *self._beside]
         try:
             async with asyncio.TaskGroup() as group:
                 for stage in stages:

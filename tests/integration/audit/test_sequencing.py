@@ -57,7 +57,7 @@ def test_entries_have_no_place_until_they_are_sequenced_and_then_the_order_they_
 def test_a_process_that_dies_between_commit_and_sequencing_loses_nothing(log, point):
     log.close()
     program = DIE.format(here=str(HERE), faults=str(HERE.parents[1] / "faults"), point=point, url=log.url)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)  # noqa: S603 - our own
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 9
     log.open()
     written = len(places(log))
