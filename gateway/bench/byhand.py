@@ -102,7 +102,7 @@ def _note(note: Any, form: dict[str, list[Any]], by_type: dict[str, dict[str, An
     _text(measures, "TiltakNAV", form, "samspill-measures-nav")
     to_nav, message = _add(note, HO, "MeldingTilNav"), _group(form, "samspill-nav-note")
     _boolean(to_nav, "BistandNAVUmiddelbart", message, "urgent")
-    _text(to_nav, "BeskrivBistandNAV", message, "text")
+    _text(to_nav, "BeskrivBistandNAV", message, "nav-note-text")
     seen = datetime.fromisoformat(by_type["QuestionnaireResponse"]["authored"]).isoformat()
     _add(_add(note, HO, "KontaktMedPasient"), HO, "BehandletDato", seen)
     _certifier(_add(note, HO, "Behandler"), by_type["Practitioner"])
@@ -153,9 +153,9 @@ def _period(parent: Any, items: dict[str, list[Any]]) -> None:
     ):
         if word in items:
             reason, inner = _add(impossible, HO, name), _group(items, word)
-            for code in inner["samspill-reason-code"]:
+            for code in inner[f"{word}-code"]:
                 _coded(reason, HO, "Arsakskode", *table[_coding(code)["code"]])
-            _text(reason, "Beskriv", inner, "samspill-reason-text")
+            _text(reason, "Beskriv", inner, f"{word}-text")
 
 
 def _prognosis(parent: Any, items: dict[str, list[Any]]) -> None:
@@ -164,7 +164,7 @@ def _prognosis(parent: Any, items: dict[str, list[Any]]) -> None:
     if "in-work" in items:
         work, inner = _add(parent, HO, "ErIArbeid"), _group(items, "in-work")
         _boolean(work, "EgetArbeidPaSikt", inner, "own-work")
-        _date(work, "ArbeidFraDato", inner, "from")
+        _date(work, "ArbeidFraDato", inner, "in-work-from")
         _boolean(work, "AnnetArbeidPaSikt", inner, "other-work")
 
 
@@ -184,7 +184,7 @@ def _answers(note: Any, groups: Any) -> None:
                 restriction = _add(one, HO, "Restriksjon")
                 for code in given["restriction"]:
                     _coded(restriction, HO, "Restriksjonskode", *RESTRICTIONS[_coding(code)["code"]])
-            _text(one, "SvarTekst", given, "text")
+            _text(one, "SvarTekst", given, "answer-text")
 
 
 # shared pieces
