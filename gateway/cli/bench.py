@@ -8,7 +8,7 @@ import typer
 
 from gateway.bench import Ratio
 
-NAMES = ("mapping", "decide", "line", "crypto")
+NAMES = ("mapping", "decide", "line", "crypto", "audit")
 
 
 def register(app: typer.Typer) -> None:
