@@ -33,6 +33,7 @@ COMMANDS = {
     "decide": "decide",
     "consent": "decide",
     "rules": "decide",
+    "messages": "messages",
     "audit": "audit",
     "certs": "certs",
     "token": "token",

@@ -12,16 +12,17 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.core.errors import Issue, NotAcceptable, Severity
+from gateway.core.errors import Issue, NotAcceptable, Refused, Severity
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.edge.http.services import ConsentVersion, Stale
-from gateway.edge.identity.access import Caller
+from gateway.edge.identity.access import Access, Caller, match, reach
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.register import ConsentRegister
+from gateway.edge.store.register import ConsentVersion as Kept
 from gateway.edge.store.rows import Destination
 from gateway.policy.consent import admissible
 
@@ -33,6 +34,10 @@ NUMBER_SYSTEMS: Final = frozenset(
         "http://hl7.no/fhir/NamingSystem/DNR",
     }
 )
+
+
+_READ: Final = match("GET", "/fhir/Consent/id")
+_CHANGE: Final = match("PUT", "/fhir/Consent/id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class ConsentService:
             issues.append(Issue("required", "Consent.patient.identifier", what, "give the national number or D-number"))
         if issues:
             raise NotAcceptable(issues)
-        known = self._register.history(consent_id) if consent_id else []
+        known = self._reached(consent_id, caller, _CHANGE) if consent_id else []
         if consent_id and not known:
             raise NotThere("no consent has this id")
         if known and _patient_number(orjson.loads(known[-1].resource)) != number:
@@ -96,12 +101,17 @@ class ConsentService:
         return versions[0] if versions else None
 
     async def history(self, consent_id: str, caller: Caller) -> list[ConsentVersion]:
-        """Give every version, newest first."""
-        del caller
+        """Give every version, newest first, if this caller may see it."""
         return [
             ConsentVersion(consent_id, one.version, orjson.loads(one.resource), one.recorded_at)
-            for one in reversed(self._register.history(consent_id))
+            for one in reversed(self._reached(consent_id, caller, _READ))
         ]
+
+    def _reached(self, consent_id: str, caller: Caller, access: Access) -> list[Kept]:
+        """Give every version, oldest first, if it is the patient's or the recording party's own; else none."""
+        versions = self._register.history(consent_id)
+        owners = {owner for one in versions for owner in (one.party, _patient_number(orjson.loads(one.resource)))}
+        return versions if any(_reaches(caller, access, owner) for owner in owners) else []
 
     async def _send(self, act: Act | None, number: str) -> None:
         """Add the employers of an act as recipients of its notes, if the notes are this patient's."""
@@ -114,6 +124,14 @@ class ConsentService:
             for organisation in act.organisations:
                 if organisation in self._employers:
                     await self._intake.add_destination(row.id, self._employers[organisation])
+
+
+def _reaches(caller: Caller, access: Access, owner: str) -> bool:
+    try:
+        reach(caller, access, owner)
+    except Refused:
+        return False
+    return True
 
 
 def act_of(consent: Mapping[str, Any]) -> Act | None:

@@ -52,7 +52,8 @@ class Answers:
         rows = self._database.rows(statements.INBOUND, id=message_id)
         if not rows or (rows[0].sender != caller.party.id and Role.OFFICER not in caller.party.roles):
             return None
-        going = self._database.rows(statements.MESSAGES_OF, id=message_id)
+        newest = {row.destination: row for row in self._database.rows(statements.MESSAGES_OF, id=message_id)}
+        going = list(newest.values())
         changed = max((row.sealed_at or row.created_at for row in going), default=rows[0].received_at)
         deliveries = [codec.Delivery(row.recipient, State(row.state)) for row in going]
         return codec.message_task(message_id, rows[0].received_at, changed, deliveries)

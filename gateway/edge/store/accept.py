@@ -119,7 +119,10 @@ def add_destination(tx: Tx, items: Sequence[tuple[Inbound, str, Destination]]) -
 
 def _add(tx: Tx, source: Inbound, name: str, destination: Destination) -> str:
     for row in tx.connection.execute(statements.MESSAGES_OF, {"id": source.id}):
-        if Destination(row.destination, row.recipient, row.format, row.purpose) == destination:
+        if (
+            row.state != State.REFUSED
+            and Destination(row.destination, row.recipient, row.format, row.purpose) == destination
+        ):
             return str(row.id)
     _queue(tx, [_outbound(tx, source.id, source.case_key, source.patient, name, destination)])
     entry = AuditEntry(

@@ -26,6 +26,7 @@ def _record(tx: Tx, item: ConsentIn) -> Recorded:
         "version": version,
         "record": item.record,
         "patient": item.patient,
+        "party": item.actor,
         "status": item.status,
         "recorded_at": tx.at,
     }
@@ -59,7 +60,9 @@ def _entry(tx: Tx, item: ConsentIn, version: int) -> AuditEntry:
 
 def consent(row: Row[Any]) -> Consent:
     """Read a row of a consent version together with its payload."""
-    return Consent(row.id, row.record, row.version, row.patient, row.status, row.recorded_at, row.body, row.wrapped)
+    return Consent(
+        row.id, row.record, row.version, row.patient, row.party, row.status, row.recorded_at, row.body, row.wrapped
+    )
 
 
 RECORD: Step[ConsentIn, Recorded] = Step("consent", record, announces=True)

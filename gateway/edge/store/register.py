@@ -16,9 +16,10 @@ SETTLING: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class ConsentVersion:
-    """One version of a Consent: its FHIR status, when it was recorded (epoch seconds), and the resource."""
+    """One version of a Consent: which party recorded it, when (epoch seconds), its FHIR status, and the resource."""
 
     version: int
+    party: str
     status: str
     recorded_at: float
     resource: bytes
@@ -81,5 +82,5 @@ class ConsentRegister:
                 resource = self._vault.open("consent", row.record, row.body, row.wrapped)
             except Destroyed:
                 continue
-            versions.append(ConsentVersion(row.version, row.status, row.recorded_at, resource))
+            versions.append(ConsentVersion(row.version, row.party, row.status, row.recorded_at, resource))
         return versions

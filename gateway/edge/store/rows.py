@@ -193,6 +193,7 @@ class Consent:
     record: str
     version: int
     patient: str
+    party: str
     status: str
     recorded_at: float
     body: bytes | None

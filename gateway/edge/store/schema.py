@@ -113,7 +113,17 @@ outbound = Table(
     ),
     Index("ix_outbound_patient", "patient", "state"),
     Index("ix_outbound_correlation", "correlation"),
-    UniqueConstraint("inbound", "destination", "format", "purpose"),
+    Index(
+        "ux_outbound_once",  # but after a refusal, the patient may act anew
+        "inbound",
+        "destination",
+        "format",
+        "purpose",
+        unique=True,
+        sqlite_where=text("state <> 'refused'"),
+        postgresql_where=text("state <> 'refused'"),
+    ),
+    Index("ix_outbound_inbound", "inbound"),
     comment="one for each recipient of an incoming message; frozen at intake",
 )
 
@@ -186,6 +196,7 @@ consent = Table(
     Column("version", Integer, primary_key=True),
     Column("record", Text, nullable=False),
     Column("patient", Text, nullable=False, index=True),
+    Column("party", Text, nullable=False),  # that recorded it
     Column("status", Text, nullable=False),
     Column("recorded_at", Double, nullable=False),
     comment="every version of every FHIR Consent",

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,10 @@ from live_line import EMPLOYER, FHIR, NOBODY, Live, act_on, note, number_of, res
 from lxml import etree
 
 from gateway.core.errors import NotAcceptable
+from gateway.core.vocabulary import Role
+from gateway.edge.identity.access import Caller
 from gateway.edge.seal import xmldsig
+from gateway.edge.store.operate import NotThere
 from gateway.sandbox.employer import Answer as Unwell
 from gateway.sandbox.nav import MSGHEAD, Answer
 
@@ -151,6 +155,19 @@ def test_an_act_that_is_withdrawn_before_the_copy_left_stops_it(live: Live) -> N
     assert at_employer(live, bundle) == []
 
 
+def test_an_act_that_is_given_again_after_a_refusal_sends_the_copy(live: Live) -> None:
+    bundle = note("full")
+    location = live.send(bundle)
+    live.add(location, "employer")
+    live.settled(location, employer="refused")
+    assert live.give(act_on(bundle)).status_code == 201
+    live.settled(location, employer="acknowledged")
+    assert len(at_employer(live, bundle)) == 1
+    assert live.give(act_on(bundle)).status_code == 201
+    live.settled(location, employer="acknowledged")
+    assert len(at_employer(live, bundle)) == 1
+
+
 def test_nothing_more_goes_to_the_employer_after_a_withdrawal(live: Live) -> None:
     bundle = note("full")
     location = live.send(bundle)
@@ -220,6 +237,26 @@ def test_a_consent_cannot_be_moved_to_another_patient_which_would_leave_the_old_
     moved = live.give({**act_on(bundle), "patient": who, "performer": [who]}, given.json()["id"])
     assert moved.status_code == 422
     assert any("Consent.patient" in at for issue in moved.json()["issue"] for at in issue.get("expression", ()))
+
+
+def test_a_consent_is_there_only_for_who_recorded_it_for_its_patient_and_for_officers(live: Live) -> None:
+    bundle, gateway = note("full"), live.scene.gateway
+    consent_id = live.give(act_on(bundle)).json()["id"]
+    ehr = gateway.registry.parties["ehr"]
+    scopes = frozenset({"system/Consent.cruds"})
+
+    def seen(role: Role, party: str = "another", person: str = "") -> bool:
+        caller = Caller(replace(ehr, id=party, roles=frozenset({role})), scopes, "token", person)
+        return live.run(gateway.consents.get(consent_id, caller)) is not None
+
+    assert seen(Role.CERTIFIER, "ehr")
+    assert not seen(Role.CERTIFIER)
+    assert seen(Role.PATIENT, person=act_on(bundle)["patient"]["identifier"]["value"])
+    assert not seen(Role.PATIENT, person=OTHER_PATIENT)
+    assert seen(Role.OFFICER)
+    stranger = Caller(replace(ehr, id="another"), scopes, "token")
+    with pytest.raises(NotThere):
+        live.run(gateway.consents.put(consent_id, {**act_on(bundle), "status": "inactive"}, stranger, None))
 
 
 # the dry run

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("patient", sa.Text(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_consent")),
@@ -168,10 +169,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_outbound_inbound")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbound")),
         sa.UniqueConstraint("id", name=op.f("uq_outbound_id")),
-        sa.UniqueConstraint(
-            "inbound", "destination", "format", "purpose", name=op.f("uq_outbound_inbound_destination_format_purpose")
-        ),
         comment="one for each recipient of an incoming message; frozen at intake",
+    )
+    op.create_index("ix_outbound_inbound", "outbound", ["inbound"], unique=False)
+    op.create_index(
+        "ux_outbound_once",
+        "outbound",
+        ["inbound", "destination", "format", "purpose"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'refused'"),
+        postgresql_where=sa.text("state <> 'refused'"),
     )
     op.create_index(
         "ix_outbound_case",
