@@ -1,6 +1,6 @@
 """The pure line as storing and delivering use it: formats, rules and parties of this installation put around `flow`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +41,11 @@ class Recipient:
 
 
 class GatewayLine:
-    """Implements `delivery.ports.Line`; `statutory` are the destinations of every sick note, by law."""
+    """Implements `delivery.ports.Line`.
+
+    `statutory` are the destinations of every sick note, by law; `behalf` gives, by party, the organisation numbers that
+    it may send for.
+    """
 
     def __init__(
         self,
@@ -49,12 +53,14 @@ class GatewayLine:
         rulebook: Rulebook,
         recipients: Mapping[str, Recipient],
         statutory: tuple[Destination, ...],
+        behalf: Mapping[str, Collection[str]],
         seal: Seal,
     ) -> None:
         self.formats = formats
         self.rulebook = rulebook
         self.recipients = recipients
         self.statutory = statutory
+        self._behalf = behalf
         self._seal = seal
 
     @property
@@ -64,10 +70,9 @@ class GatewayLine:
 
     def admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:
         """Read a message, and hold it against everything that would stop it later on the line."""
-        del sender
         source = self._source(format_id)
         parsed = flow.parse(source, raw)
-        issues = self._against(parsed, source, raw)
+        issues = self._against(parsed, source, raw) or self._not_for(parsed.record, source, sender)
         if issues:
             raise NotAcceptable(issues)
         asked = about(parsed.record)
@@ -90,6 +95,15 @@ class GatewayLine:
                 parsed.record, source, self.formats[destination.format], self.addressee(destination.party, None)
             )
         )
+
+    def _not_for(self, record: Any, source: Format, sender: str) -> tuple[Issue, ...]:
+        """Say so when the message states another sender than the party may send for."""
+        stated = {one.value for one in record.sender.identifiers if one.kind == "orgnr"} if record.sender else set()
+        if stated <= set(self._behalf.get(sender, ())):
+            return ()
+        what = "the message's sender is an organisation that this party may not send for"
+        mend = "send for your own organisation, or have the register say that you may send for this one"
+        return (Issue("forbidden", source.places.get("sender.identifiers.value", ""), what, mend),)
 
     def process(self, raw: bytes, format_id: str, destination: Destination, facts: Gathered) -> Sealed:
         """Take a stored message from its bytes to sealed bytes. Raises `Refused` or `NotAcceptable`."""

@@ -91,8 +91,9 @@ class Gateway:
             party.id: Recipient(party.name, next(iter(party.roles)), party.organisation, party.her_id)
             for party in self.registry.parties.values()
         }
+        behalf = {party.id: party.behalf for party in self.registry.parties.values()}
         nav = Destination(self.party_in(Role.NAV), Role.NAV, "nav-sykmelding", PURPOSES[Role.NAV])
-        return GatewayLine(self.formats, self.rulebook, recipients, (nav,), self._seal)
+        return GatewayLine(self.formats, self.rulebook, recipients, (nav,), behalf, self._seal)
 
     @cached_property
     def _signing(self) -> KeyRing:

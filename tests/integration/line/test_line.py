@@ -10,6 +10,7 @@ from live_line import EMPLOYER, FHIR, NOBODY, Live, act_on, note, number_of, res
 from lxml import etree
 
 from gateway.core.errors import NotAcceptable
+from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.vocabulary import Role
 from gateway.edge.identity.access import Caller
 from gateway.edge.seal import xmldsig
@@ -110,6 +111,21 @@ def test_ten_of_the_same_message_at_once_are_one(live: Live) -> None:
     assert len({answer.headers["Location"] for answer in answers}) == 1
     live.settled(answers[0].headers["Location"], nav="acknowledged")
     assert len(at_nav(live, bundle)) == 1
+
+
+def test_a_note_in_the_name_of_an_organisation_that_the_party_may_not_send_for_is_refused(live: Live) -> None:
+    bundle = note("full")
+    for one in resource(bundle, "Organization")["identifier"]:
+        if one["system"] == ORGANISATION_SYSTEM:
+            one["value"] = EMPLOYER
+    before = live.rows()
+    answer = live.post(bundle)
+    assert answer.status_code == 422
+    [issue] = answer.json()["issue"]
+    assert issue["code"] == "forbidden"
+    assert "entry[Organization].resource.identifier" in issue["diagnostics"]
+    assert EMPLOYER not in answer.text
+    assert live.rows() == before
 
 
 # the employer's copy
