@@ -5,7 +5,9 @@ by which rule, and the receipts. All persons and organisations are invented.
 """
 
 import asyncio
+import contextlib
 import json
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -100,11 +102,18 @@ async def _until(there: Callable[[], bool], pause: float) -> None:
             await asyncio.sleep(pause)
 
 
+def _free_port() -> int:
+    """Give a free port below those of outgoing connections, one of which could take it before it is bound."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 def settings_for(folder: Path) -> Settings:
     """Give settings for a demo in a folder: the configured database if there is one, a free port."""
     given = Settings()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = _free_port()
     private_copy(EXAMPLES, folder / "certs")
     return given.model_copy(
         update={
