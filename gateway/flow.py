@@ -20,6 +20,7 @@ from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass
 from gateway.mapping.report import Report, join
 from gateway.model import Identifier, Receiver, SickLeaveCertificate
+from gateway.model.walk import without_indices
 from gateway.policy import pdp, pep
 from gateway.policy.facts import Facts
 from gateway.policy.origins import renamed
@@ -88,8 +89,7 @@ def missing_for(note: Any, source: Format, target: Format, to: Addressee) -> tup
 
 
 def _in_terms_of(source: Format, target: Format, issue: Issue) -> Issue:
-    bare = "".join(part.partition("]")[2] if i else part for i, part in enumerate(issue.field.split("[")))
-    place = source.places.get(bare, "") if issue.field else ""
+    place = source.places.get(without_indices(issue.field), "") if issue.field else ""
     mend = f"give it at {place}" if place and issue.code == "required" else ""
     return replace(issue, at=place, what=f"{target.title}: {issue.what}", mend=mend)
 

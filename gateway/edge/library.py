@@ -24,6 +24,7 @@ from gateway.mapping.wire_fhir import fhir_schema
 from gateway.mapping.wire_json import json_schema
 from gateway.mapping.wire_xml import xml_schema
 from gateway.model import Receipt, SickLeaveCertificate
+from gateway.model.walk import without_indices
 
 MODELS: dict[str, type] = {"SickLeaveCertificate": SickLeaveCertificate, "Receipt": Receipt}
 
@@ -188,7 +189,7 @@ class Library:
         """Give, by canonical field (without list indices), the path at which a mapping has it."""
         separator = "/" if self.mappings[name].wire.format == "xml" else "."
         return {
-            "".join(p.partition("]")[2] if i else p for i, p in enumerate(place.use.target.path.split("["))): trail
+            without_indices(place.use.target.path): trail
             for place in self._checked(name).root.below()
             if isinstance(place.use, Leaf | Record) and (trail := _trail(place, separator))
         }

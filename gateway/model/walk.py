@@ -13,6 +13,12 @@ from gateway.core.vocabulary import STRICTNESS, DataClass
 from gateway.model.labels import Label
 
 
+def without_indices(field: str) -> str:
+    """Give a canonical field without its list indices: `periods.start` of `periods[0].start`."""
+    first, *rest = field.split("[")
+    return first + "".join(part.partition("]")[2] for part in rest)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a record.

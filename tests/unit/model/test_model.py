@@ -25,7 +25,7 @@ from gateway.model import (
 )
 from gateway.model.codes import LISTS
 from gateway.model.labels import DiagnosisData, Envelope, Identity, Inherited, coded
-from gateway.model.walk import class_of, fields_of, leaves_of, values_of
+from gateway.model.walk import class_of, fields_of, leaves_of, values_of, without_indices
 
 RECORDS = [one for one in vars(model).values() if dataclasses.is_dataclass(one)]
 ROOTS = (SickLeaveCertificate, Receipt)
@@ -175,3 +175,11 @@ def test_the_tables_that_translate_a_list_know_only_its_words() -> None:
     for name, table in named.items():
         assert set(table.to_wire) <= LISTS[name], name
         assert set(table.to_wire.values()), name
+
+
+@pytest.mark.parametrize(
+    ("field", "bare"),
+    [("", ""), ("id", "id"), ("periods[0].start", "periods.start"), ("a[1].b[2].c", "a.b.c"), ("x[10]", "x")],
+)
+def test_a_field_without_its_indices_is_what_places_are_told_by(field: str, bare: str) -> None:
+    assert without_indices(field) == bare
