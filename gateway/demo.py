@@ -10,7 +10,7 @@ import json
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,9 @@ from gateway import flow
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
+from gateway.edge.store.rows import Destination
 from gateway.mapping.report import Report
+from gateway.model.messages import about
 from gateway.model.walk import values_of
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
@@ -216,8 +218,8 @@ def _beside(scene: Scene, raw: bytes) -> None:
     line, stored = scene.gateway.line, scene.gateway.intake.find(scene.taken[SHARED])
     parsed = flow.parse(line.formats["fhir"], raw, report=True)
     copies = []
-    for destination in (*line.statutory, scene.gateway.employer_destination("employer")):
-        known = scene.gateway.gather(stored, destination)
+    for destination in _recipients(scene, parsed.record):
+        known = scene.gateway.gather(stored, destination, parsed.record)
         to = line.addressee(destination.party, known.received_at)
         done = flow.forward(parsed, line.formats[destination.format], line.rules(known.route), known.facts, to)
         copies.append(_by_field(done.report))
@@ -225,6 +227,17 @@ def _beside(scene: Scene, raw: bytes) -> None:
     for path, value, _ in values_of(parsed.record):
         nav, employer = (_told(copy.get(path), value) for copy in copies)
         scene.say(f"   {path:<{WIDTH}} {nav:<{WIDTH}} {employer}")
+
+
+def _recipients(scene: Scene, record: Any) -> Iterator[Destination]:
+    """Give whom the note goes to by law, and the employer that its patient sends it to."""
+    line, registry = scene.gateway.line, scene.gateway.registry
+    known, sender, employer = about(record), registry.party("ehr"), registry.party("employer")
+    if known is None or sender is None or employer is None:
+        raise AssertionError("the demo's own note and parties")
+    yield from line.destinations(known, type(record).__name__, sender)
+    if sent := line.by_act(record, employer.organisation):
+        yield sent
 
 
 def _by_field(report: Report | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass
 from gateway.mapping.report import Report, join
 from gateway.model import Identifier, Receiver, SickLeaveCertificate
+from gateway.model.messages import MESSAGES
 from gateway.model.walk import without_indices
 from gateway.policy import pdp, pep
 from gateway.policy.facts import Facts
@@ -69,14 +70,17 @@ def parse(source: Format, raw: bytes, *, report: bool = False) -> Parsed[Any]:
 
 
 def deliverable(parsed: Parsed[Any]) -> tuple[Issue, ...]:
-    """Give what stands in the way of forwarding a sick note, each issue at the place in the sender's own terms.
+    """Give what stands in the way of forwarding a message, each issue at the place in the sender's own terms.
 
     These are the gateway's demands beyond the format's: who it is about, for when, and what to call it.
     """
-    if not isinstance(parsed.record, SickLeaveCertificate):
+    if type(parsed.record) not in MESSAGES:
         return ()
     places = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
-    return tuple(_demands(parsed.record, places))
+    wrong = [*_demands(parsed.record, places)]
+    if isinstance(parsed.record, SickLeaveCertificate):
+        wrong += _periods(parsed.record, places)
+    return tuple(wrong)
 
 
 def missing_for(note: Any, source: Format, target: Format, to: Addressee) -> tuple[Issue, ...]:
@@ -94,14 +98,17 @@ def _in_terms_of(source: Format, target: Format, issue: Issue) -> Issue:
     return replace(issue, at=place, what=f"{target.title}: {issue.what}", mend=mend)
 
 
-def _demands(note: SickLeaveCertificate, places: dict[str, str]) -> Iterator[Issue]:
-    if not note.id:
+def _demands(message: Any, places: dict[str, str]) -> Iterator[Issue]:
+    if not message.id:
         yield Issue("required", places.get("id", ""), "the message has no id", "give it one that is never used again")
-    if note.patient.id is None:
+    if message.patient.id is None:
         yield Issue("required", "", "the patient has no national number or D-number", "give one")
-    elif not any(is_valid(note.patient.id.value, kind) for kind in (Kind.NATIONAL_NUMBER, Kind.D_NUMBER)):
+    elif not any(is_valid(message.patient.id.value, kind) for kind in (Kind.NATIONAL_NUMBER, Kind.D_NUMBER)):
         at = places.get("patient.id.value", "")
         yield Issue("value", at, "the patient's number is no national number or D-number", "check its digits")
+
+
+def _periods(note: SickLeaveCertificate, places: dict[str, str]) -> Iterator[Issue]:
     if not note.periods:
         yield Issue("required", "", "there is no period of absence", "give at least one")
     for i, period in enumerate(note.periods):
@@ -110,17 +117,19 @@ def _demands(note: SickLeaveCertificate, places: dict[str, str]) -> Iterator[Iss
             yield Issue("business-rule", at, "the period ends before it begins", "swap or mend the two dates")
 
 
-def address(note: Any, to: Addressee) -> Any:
-    """Give a note with what the gateway knows and its sender does not: the recipient, and when it was received."""
-    if not isinstance(note, SickLeaveCertificate):
-        return note
-    receiver = Receiver(name=to.name, identifiers=to.identifiers) if to.name else note.receiver
+def address(message: Any, to: Addressee) -> Any:
+    """Give a message with what the gateway knows and its sender does not: the recipient, and when it was received."""
+    if type(message) not in MESSAGES:
+        return message
+    receiver = Receiver(name=to.name, identifiers=to.identifiers) if to.name else message.receiver
+    if not isinstance(message, SickLeaveCertificate):
+        return replace(message, receiver=receiver)
     return replace(
-        note,
+        message,
         receiver=receiver,
-        received_at=to.received_at or note.received_at,
-        employer_orgnr=to.employer or note.employer_orgnr,
-        legal_orgnr=to.legal or to.employer or note.legal_orgnr,
+        received_at=to.received_at or message.received_at,
+        employer_orgnr=to.employer or message.employer_orgnr,
+        legal_orgnr=to.legal or to.employer or message.legal_orgnr,
     )
 
 

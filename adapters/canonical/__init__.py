@@ -1,4 +1,7 @@
-"""The canonical model as JSON, for people and tests: field names as in the model, a one-of by its class name. Pure."""
+"""The canonical model as JSON, for people and tests. Pure.
+
+Field names as in the model, a one-of by its class name; `record` says which record it is.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +14,11 @@ from gateway.core.vocabulary import DataClass
 from gateway.model.walk import Field, fields_of, values_of
 
 MEDIA_TYPE = "application/json"
+RECORD = "record"
 
 
 class CanonicalParser:
-    """Reads the JSON form of a record of any of these classes; which one follows from its fields."""
+    """Reads the JSON form of a record of any of these classes: that which `record` names, else the first that fits."""
 
     def __init__(self, *models: type) -> None:
         self._models = models
@@ -23,7 +27,7 @@ class CanonicalParser:
         """Read it. Every leaf is carried, or the text is no record of the model at all."""
         try:
             given = orjson.loads(raw)
-            record = _record(self._fitting(given), given, "")
+            record = self._read(given)
         except orjson.JSONDecodeError:
             return Parsed(None, (Issue("structure", "", "this is not JSON"),))
         except NotAcceptable as error:
@@ -35,16 +39,24 @@ class CanonicalParser:
         """Read bytes that were accepted before."""
         return self(raw)
 
-    def _fitting(self, given: Any) -> type:
-        names = set(given) if isinstance(given, dict) else set()
-        return next((model for model in self._models if names <= set(fields_of(model))), self._models[0])
+    def _read(self, given: Any) -> Any:
+        if not isinstance(given, dict) or RECORD not in given:
+            names = set(given) if isinstance(given, dict) else set()
+            fitting = (model for model in self._models if names <= set(fields_of(model)))
+            return _record(next(fitting, self._models[0]), given, "")
+        known = {model.__name__: model for model in self._models}
+        name = given[RECORD]
+        if not isinstance(name, str) or name not in known:
+            raise NotAcceptable([Issue("value", RECORD, f"one of {', '.join(known)} was expected")])
+        return _record(known[name], {key: value for key, value in given.items() if key != RECORD}, "")
 
 
 def render(released: Released[Any], classes: frozenset[DataClass] | None = None, *, report: bool = False) -> Rendered:
     """Write a record with what is populated; a field outside `classes` was not released and is not there."""
     del classes
     rows = tuple(Written(path, path) for path, _, _ in values_of(released.record)) if report else ()
-    return Rendered(orjson.dumps(_json(released.record), option=orjson.OPT_INDENT_2), MEDIA_TYPE, rows)
+    written = {RECORD: type(released.record).__name__, **_json(released.record)}
+    return Rendered(orjson.dumps(written, option=orjson.OPT_INDENT_2), MEDIA_TYPE, rows)
 
 
 def _json(record: Any) -> dict[str, Any]:

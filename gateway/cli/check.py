@@ -10,7 +10,7 @@ import typer
 from gateway.core.errors import ConfigurationError
 from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
-from gateway.policy import prove
+from gateway.policy import prove, routing
 from gateway.wiring.formats import formats
 
 
@@ -38,9 +38,10 @@ def check(
     faults = list(dict.fromkeys(map(str, library.faults())))  # one that others extend is told once
     if not faults:
         faults += run_examples(library, formats(library))
-    faults += [str(fault) for fault in prove.check(library.folder / "policy")]
+    policy = library.folder / "policy"
+    faults += map(str, (*prove.check(policy), *routing.read(policy)[1]))
     if mutate and not faults:
-        mutants = prove.mutate(library.folder / "policy", bounded=False)
+        mutants = prove.mutate(policy, bounded=False)
         typer.echo(str(mutants), err=True)
         faults += mutants.dangerous
     if as_json:

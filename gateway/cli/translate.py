@@ -17,6 +17,7 @@ from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Purpose, Role
 from gateway.edge.library import Library
 from gateway.mapping.report import Report
+from gateway.model.messages import about
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import consent_facts, patient_act
 from gateway.policy.facts import Facts, from_json
@@ -31,6 +32,10 @@ Recipient = Annotated[Role | None, typer.Option(help="Who is to get it; the rule
 For = Annotated[Purpose | None, typer.Option(help="What it is to be used for.")]
 FactsFile = Annotated[Path | None, typer.Option("--facts", help="Facts by name, as JSON; what is absent is unknown.")]
 Sender = Annotated[Role, typer.Option("--sender", help="Who sends it.")]
+Kind = Annotated[
+    MessageKind | None,
+    typer.Option("--message", help="The kind of message that the rules are asked about, if not its own."),
+]
 Organisation = Annotated[str, typer.Option("--organisation", help="The recipient's organisation number.")]
 Unrestricted = Annotated[bool, typer.Option("--unrestricted", help="Write everything; no rule is asked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
@@ -55,6 +60,12 @@ class Asked:
     sender: Role
     organisation: str
     unrestricted: bool
+    kind: MessageKind | None = None
+
+    def route(self, recipient: Role, purpose: Purpose, record: Any = None) -> Route:
+        """Give the route of a record; without one, or for one that is no message, a sick note's."""
+        known = about(record)
+        return Route(self.sender, recipient, self.kind or (known.kind if known else MessageKind.SYKMELDING), purpose)
 
 
 def translate(
@@ -68,6 +79,7 @@ def translate(
     sender: Sender = Role.CERTIFIER,
     organisation: Organisation = "",
     unrestricted: Unrestricted = False,
+    kind: Kind = None,
     report: Annotated[Path | None, typer.Option(help="Write the account of every leaf here, as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the result here, not to the terminal.")] = None,
     as_json: AsJson = False,
@@ -78,7 +90,7 @@ def translate(
     --facts facts.json bundle.json
     """
     del as_json
-    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted)
+    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted, kind)
     done = _run(_read(infile), asked, report=report is not None)
     if report is not None and done.report is not None:
         report.write_text(json.dumps(done.report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -99,6 +111,7 @@ def explain(
     sender: Sender = Role.CERTIFIER,
     organisation: Organisation = "",
     unrestricted: Unrestricted = False,
+    kind: Kind = None,
     code: Annotated[bool, typer.Option("--code", help="Show the generated programs instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +119,7 @@ def explain(
 
     Example: samspill explain --from fhir --to nav-sykmelding --unrestricted bundle.json
     """
-    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted)
+    asked = Asked(source, target, recipient, purpose, facts, sender, organisation, unrestricted, kind)
     if code:
         typer.echo(_code(asked))
         return
@@ -127,18 +140,17 @@ def list_formats(*, as_json: AsJson = False) -> None:
         return
     width = max(len(one["id"]) for one in known)
     for one in known:
-        typer.echo(
-            f"{one['id']:<{width}}  {one['directions']:<10}  {one['model']:<20}  v{one['version']}  {one['title']}"
-        )
+        models = ", ".join(one["models"])
+        typer.echo(f"{one['id']:<{width}}  {one['directions']:<10}  v{one['version']}  {one['title']} ({models})")
 
 
-def _described(one: Format) -> dict[str, str]:
+def _described(one: Format) -> dict[str, Any]:
     directions = "/".join(word for word, side in (("read", one.parse), ("write", one.render)) if side)
     return {
         "id": one.id,
         "title": one.title,
         "directions": directions,
-        "model": one.model,
+        "models": list(one.models),
         "version": one.version,
         "schema": one.schema,
     }
@@ -159,7 +171,7 @@ def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
         raise typer.BadParameter("give --recipient and --purpose, or --unrestricted to write everything")
     else:
         table = rules(library.folder)
-        route = Route(asked.sender, asked.recipient, MessageKind.SYKMELDING, asked.purpose)
+        route = asked.route(asked.recipient, asked.purpose, parsed.record)
         ruled = flow.Rules(table, route, releasable(table, route))
         employer = asked.organisation if asked.recipient is Role.EMPLOYER else ""
         to = flow.Addressee(employer=employer, received_at=datetime.now(UTC).replace(microsecond=0))
@@ -233,7 +245,6 @@ def _code(asked: Asked) -> str:
         ceiling = None
         if asked.recipient is not None and asked.purpose is not None:
             table = rules(library.folder)
-            route = Route(asked.sender, asked.recipient, MessageKind.SYKMELDING, asked.purpose)
-            ceiling = releasable(table, route)
+            ceiling = releasable(table, asked.route(asked.recipient, asked.purpose))
         parts.append(library.writer(asked.target).programs(ceiling)[0].source)
     return "\n\n".join(parts)

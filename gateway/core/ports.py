@@ -37,14 +37,15 @@ class Render(Protocol):
 class Format:
     """A wire format that the gateway knows, as `samspill formats` lists it.
 
-    `model` names the canonical record, `version` the mapping's version, `schema` what the output is checked against.
+    `models` names the canonical records, `version` the mapping's version, `schema` what the output is checked against.
     `parse` or `render` is absent for a format that is only written or only read. `lacks` gives, by canonical field, why
-    the format has no place for it. `places` gives, by canonical field, where it stands in the format.
+    the format has no place for it. `places` gives, by canonical field, where it stands in the format. `payloads` are
+    the names of the elements by which an XML document is known to be in this format.
     """
 
     id: str
     title: str
-    model: str
+    models: tuple[str, ...]
     version: str
     schema: str
     media_type: str
@@ -52,6 +53,7 @@ class Format:
     render: Render | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    payloads: frozenset[str] = frozenset()
 
 
 class Channel(Protocol):

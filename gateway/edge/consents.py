@@ -5,7 +5,7 @@ as a recipient, and the rules then decide like any others.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -49,7 +49,11 @@ class Act:
 
 
 class ConsentService:
-    """Implements the HTTP edge's `Consents`. `employers` gives the destination of each employer, by its number."""
+    """Implements the HTTP edge's `Consents`.
+
+    `by_act` gives the destination that a stored message (by id) has when its patient sends it to an organisation (by
+    number); nothing when no way leads there.
+    """
 
     def __init__(
         self,
@@ -57,14 +61,14 @@ class ConsentService:
         intake: Intake,
         database: Database,
         vault: Vault,
-        employers: Mapping[str, Destination],
+        by_act: Callable[[str, str], Destination | None],
         senders: Iterable[str],
     ) -> None:
         self._register = register
         self._intake = intake
         self._database = database
         self._vault = vault
-        self._employers = employers
+        self._by_act = by_act
         self._senders = tuple(senders)
 
     async def put(
@@ -114,7 +118,7 @@ class ConsentService:
         return versions if any(_reaches(caller, access, owner) for owner in owners) else []
 
     async def _send(self, act: Act | None, number: str) -> None:
-        """Add the employers of an act as recipients of its notes, if the notes are this patient's."""
+        """Add the organisations of an act as recipients of its notes, if the notes are this patient's."""
         if act is None:
             return
         named = {self._vault.mac("business-id", sender, note) for sender in self._senders for note in act.notes}
@@ -122,8 +126,9 @@ class ConsentService:
             if row.business_mac not in named:
                 continue
             for organisation in act.organisations:
-                if organisation in self._employers:
-                    await self._intake.add_destination(row.id, self._employers[organisation])
+                destination = self._by_act(row.id, organisation)
+                if destination is not None:
+                    await self._intake.add_destination(row.id, destination)
 
 
 def _reaches(caller: Caller, access: Access, owner: str) -> bool:

@@ -3,7 +3,6 @@
 A fact that is missing is unknown to the rules, and unknown refuses wherever a rule asks.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,18 +11,20 @@ import httpx
 import orjson
 import structlog
 
-from gateway.core.errors import Busy
+from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
-from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
+from gateway.core.vocabulary import DataClass, Role
+from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
-from gateway.model import SickLeaveCertificate
+from gateway.model.messages import About, about
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import changes_at, consent_facts, patient_act
 from gateway.policy.facts import Facts
 from gateway.policy.labels import Labels, Security
 from gateway.policy.provision import Request
+from gateway.policy.routing import Routing
 
 log = structlog.get_logger(__name__)
 
@@ -65,21 +66,6 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What `gather` must be told of a message itself: the record, the patient's number, the note's id, the sender's."""
-
-    record: SickLeaveCertificate
-    number: str
-    note: str
-    organisations: tuple[str, ...] = ()
-
-    @property
-    def case(self) -> str:
-        """What tells one sick-leave case from another."""
-        return f"{self.number}#{self.record.episode_start}"
-
-
-@dataclass(frozen=True, slots=True)
 class Registers:
     """What is known beyond the gateway: graded addresses, and the numbers of senders whose name tells an illness."""
 
@@ -88,45 +74,46 @@ class Registers:
 
 
 class Gather:
-    """Gathers facts. `read` gives what must be known of the message itself, from its stored bytes."""
+    """Gathers facts about messages, for the parties of a register."""
 
     def __init__(
-        self,
-        consents: ConsentRegister,
-        read: Callable[[Inbound], Asked],
-        organisations: Mapping[str, str],
-        outside: Registers,
-        labels: Labels,
+        self, consents: ConsentRegister, registry: Registry, routing: Routing, outside: Registers, labels: Labels
     ) -> None:
         self._consents = consents
-        self._read = read
-        self._organisations = organisations
+        self._registry = registry
+        self._routing = routing
         self._addresses = outside.addresses
         self._disclosing = outside.disclosing
         self._labels = labels
 
-    def __call__(self, inbound: Inbound, destination: Destination) -> Gathered:
-        """Collect the facts of one decision. Raises `Busy` when the store is away."""
-        asked = self._read(inbound)
+    def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Gathered:
+        """Collect the facts of one decision on a record. Raises `Busy` when the store is away.
+
+        Raises `NotAcceptable` for a record that no longer goes this way.
+        """
+        asked = about(record)
+        route = self._route(asked, inbound, destination)
+        if asked is None or route is None:
+            what = "there is no way for this message from its sender to this recipient"
+            raise NotAcceptable([Issue("not-supported", "", what)])
         now = datetime.now(UTC)
-        route = Route(Role.CERTIFIER, Role(destination.recipient), MessageKind.SYKMELDING, Purpose(destination.purpose))
-        organisation = self._organisations.get(destination.party, "")
+        organisation = self._organisation(destination.party)
         request = Request(
             purpose=purpose_coding(destination.purpose),
             actors=(f"{ORGANISATION_SYSTEM}|{organisation}",) if organisation else (),
             at=now,
         )
         consents, names = self._of(inbound.patient)
-        act = patient_act(consents, request, asked.note)
+        act = patient_act(consents, request, asked.id)
         facts = Facts(
             {**self.presumed(asked).message, **({} if act is None else {"patient-act": act})},
-            consent_facts(consents, request, asked.note, self._security(asked.record)),
+            consent_facts(consents, request, asked.id, self._security(record)),
             changes_at(consents or (), now),
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
         return Gathered(route, facts, received, names)
 
-    def presumed(self, asked: Asked) -> Facts:
+    def presumed(self, asked: About) -> Facts:
         """Give the facts of a message that nobody has sent yet, as it stands before any act of the patient."""
         known = {
             "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
@@ -135,9 +122,21 @@ class Gather:
         }
         return Facts({name: value for name, value in known.items() if value is not None})
 
-    def _security(self, note: SickLeaveCertificate) -> dict[str, Security]:
+    def _security(self, note: Any) -> dict[str, Security]:
         """Give the security labels of each class of a note, so that a Consent about psychiatry, say, is heard."""
         return {str(one): self._labels.of_class(one, note) for one in DataClass}
+
+    def _route(self, asked: About | None, inbound: Inbound, destination: Destination) -> Route | None:
+        sender = self._registry.party(inbound.sender)
+        if asked is None or sender is None:
+            return None
+        ways = self._routing.of(asked.kind, recipient=Role(destination.recipient))
+        routes = (way.route for way in ways if way.route.sender in sender.roles)
+        return next((route for route in routes if route.purpose == destination.purpose), None)
+
+    def _organisation(self, party: str) -> str:
+        known = self._registry.party(party)
+        return known.organisation if known else ""
 
     def _of(self, patient: str) -> tuple[list[Any] | None, tuple[str, ...]]:
         """Give every consent in its newest version, and their names; nothing at all when the register is away."""

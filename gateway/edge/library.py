@@ -23,10 +23,8 @@ from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
 from gateway.mapping.wire_json import json_schema
 from gateway.mapping.wire_xml import xml_schema
-from gateway.model import Receipt, SickLeaveCertificate
+from gateway.model.messages import RECORDS
 from gateway.model.walk import without_indices
-
-MODELS: dict[str, type] = {"SickLeaveCertificate": SickLeaveCertificate, "Receipt": Receipt}
 
 
 def default_folder() -> Path:
@@ -129,7 +127,7 @@ class Library:
         """Check one mapping; gives its tree, or every fault."""
         mapping = self.mappings[name]
         try:
-            return check(mapping, self.schema(mapping), self.tables, MODELS)
+            return check(mapping, self.schema(mapping), self.tables, RECORDS)
         except ConfigurationError as error:
             return None, [fault for fault in error.faults if isinstance(fault, Fault)]
 

@@ -1,7 +1,7 @@
 """The pure line as storing and delivering use it: formats, rules and parties of this installation put around `flow`."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,54 +13,28 @@ from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import Role
 from gateway.edge.delivery.ports import Admitted, ReceiptSeen, Sealed
-from gateway.edge.gather import Asked, Gathered
+from gateway.edge.gather import Gathered
+from gateway.edge.identity.parties import Party, Registry
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.rows import Destination
-from gateway.model import Identifier, Receipt, SickLeaveCertificate
+from gateway.model import Identifier, Receipt
+from gateway.model.messages import About, about
+from gateway.policy.routing import How, Routing, Way
 
 Seal = Callable[[str, Rendered], Rendered]
 """Signs what goes to a party, where the party's format demands it; the same bytes each time for the same message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A party that messages go to: its name and numbers, as they stand in messages to it."""
-
-    name: str
-    role: Role
-    organisation: str = ""
-    her_id: str = ""
-
-    def addressee(self) -> flow.Addressee:
-        """Give it as the flow adds it to a note."""
-        if self.role is Role.EMPLOYER:
-            return flow.Addressee(employer=self.organisation)
-        numbers = (("her", self.her_id), ("orgnr", self.organisation))
-        identifiers = tuple(Identifier(kind=kind, value=value) for kind, value in numbers if value)
-        return flow.Addressee(name=self.name, identifiers=identifiers)
-
-
 class GatewayLine:
-    """Implements `delivery.ports.Line`.
-
-    `statutory` are the destinations of every sick note, by law; `behalf` gives, by party, the organisation numbers that
-    it may send for.
-    """
+    """Implements `delivery.ports.Line` for the parties of a register."""
 
     def __init__(
-        self,
-        formats: Mapping[str, Format],
-        rulebook: Rulebook,
-        recipients: Mapping[str, Recipient],
-        statutory: tuple[Destination, ...],
-        behalf: Mapping[str, Collection[str]],
-        seal: Seal,
+        self, formats: Mapping[str, Format], rulebook: Rulebook, routing: Routing, registry: Registry, seal: Seal
     ) -> None:
         self.formats = formats
         self.rulebook = rulebook
-        self.recipients = recipients
-        self.statutory = statutory
-        self._behalf = behalf
+        self.routing = routing
+        self._registry = registry
         self._seal = seal
 
     @property
@@ -72,42 +46,77 @@ class GatewayLine:
         """Read a message, and hold it against everything that would stop it later on the line."""
         source = self._source(format_id)
         parsed = flow.parse(source, raw)
-        issues = self._against(parsed, source, raw) or self._not_for(parsed.record, source, sender)
-        if issues:
-            raise NotAcceptable(issues)
-        asked = about(parsed.record)
-        return Admitted(
-            business_id=asked.note,
-            case=asked.case,
-            patient=asked.number,
-            destinations=self.statutory,
-            issues=parsed.issues,
-        )
-
-    def _against(self, parsed: Parsed[Any], source: Format, raw: bytes) -> tuple[Issue, ...]:
-        wrong = flow.deliverable(parsed)
+        if flow.deliverable(parsed):
+            raise NotAcceptable(flow.deliverable(flow.parse(source, raw, report=True)))
+        known = about(parsed.record)
+        if known is None:
+            raise NotAcceptable([Issue("not-supported", "", "this is no message about a patient")])
+        party = self._registry.parties[sender]
+        wrong = [*self._not_for(known, source, party)]
+        destinations = () if wrong else self.destinations(known, type(parsed.record).__name__, party)
+        wrong += self._missing(parsed.record, source, destinations)
         if wrong:
-            return flow.deliverable(flow.parse(source, raw, report=True))
-        return tuple(
-            issue
-            for destination in self.statutory
-            for issue in flow.missing_for(
-                parsed.record, source, self.formats[destination.format], self.addressee(destination.party, None)
-            )
-        )
+            raise NotAcceptable(wrong)
+        return Admitted(known.id, known.case, known.number, destinations, parsed.issues)
 
-    def _not_for(self, record: Any, source: Format, sender: str) -> tuple[Issue, ...]:
-        """Say so when the message states another sender than the party may send for."""
-        stated = {one.value for one in record.sender.identifiers if one.kind == "orgnr"} if record.sender else set()
-        if stated <= set(self._behalf.get(sender, ())):
-            return ()
-        what = "the message's sender is an organisation that this party may not send for"
-        mend = "send for your own organisation, or have the register say that you may send for this one"
-        return (Issue("forbidden", source.places.get("sender.identifiers.value", ""), what, mend),)
+    def _not_for(self, known: About, source: Format, party: Party) -> Iterator[Issue]:
+        """Say so when the party may not send this kind of message, or not for the sender that it states."""
+        if known.kind not in party.sends:
+            what = f"this party may not send messages of the kind {known.kind}"
+            yield Issue("forbidden", "", what, "have the register of parties say that you may")
+        if not set(known.organisations) <= party.behalf:
+            what = "the message's sender is an organisation that this party may not send for"
+            mend = "send for your own organisation, or have the register say that you may send for this one"
+            yield Issue("forbidden", source.places.get("sender.identifiers.value", ""), what, mend)
 
-    def process(self, raw: bytes, format_id: str, destination: Destination, facts: Gathered) -> Sealed:
-        """Take a stored message from its bytes to sealed bytes. Raises `Refused` or `NotAcceptable`."""
-        parsed = self.again(raw, format_id)
+    def _missing(self, record: Any, source: Format, destinations: tuple[Destination, ...]) -> Iterator[Issue]:
+        for one in destinations:
+            yield from flow.missing_for(record, source, self.formats[one.format], self.addressee(one.party, None))
+
+    def destinations(self, known: About, model: str, sender: Party) -> tuple[Destination, ...]:
+        """Give whom a message goes to when it comes: by law, and those it is addressed to.
+
+        Raises `NotAcceptable` when it goes to nobody, now or by a later act of the patient.
+        """
+        ways = [way for role in sender.roles for way in self.routing.of(known.kind, role)]
+        found = [(way, party) for way in ways for party in self._parties(way, known)]
+        if not found and not any(way.how is How.BY_ACT for way in ways):
+            what = f"no recipient of this {known.kind} is known here"
+            mend = "name a receiver (HER-id, organisation number or HSA-id) that the register of parties has"
+            raise NotAcceptable([Issue("not-found", "", what, mend)])
+        return tuple(self.destination(way, party, model) for way, party in found)
+
+    def _parties(self, way: Way, known: About) -> list[Party]:
+        everyone = self._registry.in_role(way.route.recipient)
+        if way.how is How.BY_LAW:
+            return everyone
+        if way.how is How.ADDRESSED:
+            return [one for one in everyone if one.is_named(known.receivers)]
+        return []
+
+    def destination(self, way: Way, party: Party, model: str) -> Destination:
+        """Give a party as the destination of a record: in the first of the party's formats that we write it in.
+
+        Raises `NotAcceptable` when there is none.
+        """
+        for name in party.formats:
+            known = self.formats.get(name)
+            if known is not None and known.render is not None and model in known.models:
+                return Destination(party.id, way.route.recipient, name, way.route.purpose)
+        what = f"no format that this {way.route.recipient} reads has a place for a {model}"
+        raise NotAcceptable([Issue("not-supported", "", what, "have the register of parties name one")])
+
+    def by_act(self, record: Any, organisation: str) -> Destination | None:
+        """Give where a message goes when its patient sends it to an organisation; nothing when no way leads there."""
+        known = about(record)
+        for way in self.routing.of(known.kind) if known else ():
+            for party in self._registry.in_role(way.route.recipient):
+                if way.how is How.BY_ACT and party.organisation and party.organisation == organisation:
+                    return self.destination(way, party, type(record).__name__)
+        return None
+
+    def process(self, parsed: Parsed[Any], destination: Destination, facts: Gathered) -> Sealed:
+        """Take a message that was read to sealed bytes. Raises `Refused` or `NotAcceptable`."""
         to = self.addressee(destination.party, facts.received_at)
         done = flow.forward(parsed, self.formats[destination.format], self.rules(facts.route), facts.facts, to)
         sealed = self._seal(destination.party, done.rendered)
@@ -165,13 +174,12 @@ class GatewayLine:
 
     def addressee(self, party: str, received_at: datetime | None) -> flow.Addressee:
         """Give what is added to a message to a party."""
-        return replace(self.recipients[party].addressee(), received_at=received_at or datetime.now(UTC))
+        return replace(_addressee(self._registry.parties[party]), received_at=received_at or datetime.now(UTC))
 
 
-def about(record: Any) -> Asked:
-    """Give what `gather` and the store need to know of a note; raises `NotAcceptable` for what is no sick note."""
-    if not isinstance(record, SickLeaveCertificate) or record.patient.id is None:
-        raise NotAcceptable([Issue("not-supported", "", "only sick notes are forwarded")])
-    organisations = record.sender.identifiers if record.sender else ()
-    numbers = tuple(one.value for one in organisations if one.kind == "orgnr")
-    return Asked(record, record.patient.id.value, record.id or "", numbers)
+def _addressee(party: Party) -> flow.Addressee:
+    if Role.EMPLOYER in party.roles:
+        return flow.Addressee(employer=party.organisation)
+    numbers = (("her", party.her_id), ("orgnr", party.organisation))
+    identifiers = tuple(Identifier(kind=kind, value=value) for kind, value in numbers if value)
+    return flow.Addressee(name=party.name, identifiers=identifiers)

@@ -1,7 +1,7 @@
 """Receipts on NAV's interface: those that answer our messages, and those that we answer messages with (KITH AppRec)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,13 +24,16 @@ UNKNOWN: Final = "ukjent"
 
 
 class Receipts:
-    """Takes NAV-style messages and receipts in, and writes the receipts that go back."""
+    """Takes NAV-style messages and receipts in, and writes the receipts that go back.
 
-    def __init__(self, apprec: Format, message: Format, intake: Intake) -> None:
+    `kind` tells the format of a message by its payload.
+    """
+
+    def __init__(self, apprec: Format, kind: Callable[[bytes], Format | None], intake: Intake) -> None:
         if apprec.render is None:
             raise TypeError("receipts are written, too")
         self._render: Render = apprec.render
-        self._message = message
+        self._kind = kind
         self._intake = intake
 
     async def take(self, raw: bytes, caller: Caller) -> bytes:
@@ -40,12 +43,15 @@ class Receipts:
         """
         if await self._intake.receive_receipt(raw, caller.party.id) is not None:
             return b""
-        head = _head(raw)
+        head, message = _head(raw), self._kind(raw)
+        if message is None:
+            what = "the document carries no payload that is taken here"
+            raise NotAcceptable([Issue("not-supported", "", what, "`samspill formats` lists what is read")])
         if not head.get("MsgId"):
-            flow.parse(self._message, raw)  # which says what else is wrong with it
+            flow.parse(message, raw)  # which says what else is wrong with it
             what = "the message has no MsgInfo/MsgId"
             raise NotAcceptable([Issue("required", "/MsgHead/MsgInfo/MsgId", what, "give it an id of its own")])
-        await self._intake.accept(raw, self._message.id, caller.party.id, head["MsgId"])
+        await self._intake.accept(raw, message.id, caller.party.id, head["MsgId"])
         return self._write(head, "ok", ())
 
     def reject(self, issues: tuple[Issue, ...], raw: bytes) -> bytes:

@@ -10,7 +10,6 @@ from gateway.model.certificate import (
     AnswerGroup,
     Certifier,
     Contact,
-    Conversation,
     Diagnosis,
     Employment,
     Function,
@@ -21,22 +20,17 @@ from gateway.model.certificate import (
     NavNote,
     NotInWork,
     NotPossible,
-    Patient,
     Pending,
     Period,
     Plan,
-    Professional,
     Prognosis,
-    Receiver,
-    Sender,
     SickLeaveCertificate,
-    System,
     TravelOnly,
     TreatmentDays,
-    Unit,
     WorkplaceReason,
 )
 from gateway.model.common import Address, Coding, HumanName, Identifier, Telecom
+from gateway.model.envelope import Conversation, Patient, Professional, Receiver, Sender, System, Unit
 from gateway.model.receipt import Party, PartyPerson, Receipt, ReceiptError
 
 __all__ = [

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from gateway.model.common import Address, Coding, HumanName, Identifier, Telecom
+from gateway.model.envelope import Conversation, Patient, Receiver, Sender, System
 from gateway.model.labels import (
     FREE,
     Absence,
@@ -19,7 +20,6 @@ from gateway.model.labels import (
     CertifierData,
     CertifierDetail,
     Clinical,
-    ContactData,
     DiagnosisData,
     EmploymentData,
     Envelope,
@@ -31,65 +31,6 @@ from gateway.model.labels import (
     Workplace,
     coded,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    """Which earlier message this one follows (MsgHead ConversationRef)."""
-
-    parent: Envelope[str | None] = None
-    conversation: Envelope[str | None] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
-    """The department within the sending organisation."""
-
-    name: CertifierDetail[str | None] = None
-    identifiers: CertifierDetail[tuple[Identifier, ...]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Professional:
-    """The health professional named in the message header, who need not be the certifier."""
-
-    name: CertifierDetail[HumanName] = HumanName()
-    fnr: CertifierDetail[str | None] = None
-    hpr: CertifierDetail[str | None] = None
-    her: CertifierDetail[str | None] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """The organisation that sends the message."""
-
-    name: CertifierDetail[str | None] = None
-    identifiers: CertifierDetail[tuple[Identifier, ...]] = ()
-    address: CertifierDetail[Address | None] = None
-    telecoms: CertifierDetail[tuple[Telecom, ...]] = ()
-    unit: CertifierDetail[Unit | None] = None
-    professional: CertifierDetail[Professional | None] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
-    """The organisation that the message is addressed to."""
-
-    name: Envelope[str | None] = None
-    identifiers: Envelope[tuple[Identifier, ...]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """The person on sick leave."""
-
-    name: Identity[HumanName | None] = None
-    id: Identity[Identifier | None] = None
-    birth_date: Identity[date | None] = None
-    address: ContactData[Address | None] = None
-    telecoms: ContactData[tuple[Telecom, ...]] = ()
-    gp_name: CertifierDetail[str | None] = None
-    nav_office: ContactData[str | None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,14 +227,6 @@ class Certifier:
     identifiers: CertifierDetail[tuple[Identifier, ...]] = ()
     address: CertifierDetail[Address | None] = None
     telecoms: CertifierData[tuple[Telecom, ...]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """The program that the certificate was written in."""
-
-    name: Envelope[str | None] = None
-    version: Envelope[str | None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

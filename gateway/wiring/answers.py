@@ -8,16 +8,15 @@ from gateway import flow
 from gateway.core.errors import Issue, Refused, Severity
 from gateway.core.line import State
 from gateway.core.message import Route
-from gateway.core.vocabulary import MessageKind, Purpose, Role
+from gateway.core.vocabulary import Role
 from gateway.edge.gather import Gather
 from gateway.edge.identity.access import Caller
-from gateway.edge.line import GatewayLine, about
+from gateway.edge.line import GatewayLine
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
-
-PURPOSES: Mapping[Role, Purpose] = {Role.NAV: Purpose.BENEFIT, Role.EMPLOYER: Purpose.SICK_LEAVE_FOLLOW_UP}
-"""Whom a certificate is for, and what for."""
+from gateway.model.messages import about
+from gateway.policy.facts import Facts
 
 
 class Answers:
@@ -33,11 +32,15 @@ class Answers:
         """Say what would become of a message: who would get it, and what would be withheld from whom."""
         admitted = self._line.admit(raw, format_id, caller.party.id)
         record = self._line.again(raw, format_id).record
-        return [*admitted.issues, *(self._would(record, recipient) for recipient in PURPOSES)]
+        known = about(record)
+        if known is None:
+            return admitted.issues
+        ways = [way.route for role in caller.party.roles for way in self._line.routing.of(known.kind, role)]
+        return [*admitted.issues, *(self._would(record, self._gather.presumed(known), route) for route in ways)]
 
-    def _would(self, record: Any, recipient: Role) -> Issue:
-        route = Route(Role.CERTIFIER, recipient, MessageKind.SYKMELDING, PURPOSES[recipient])
-        decision = flow.decide(self._rulebook.table, route, self._gather.presumed(about(record)), record)
+    def _would(self, record: Any, facts: Facts, route: Route) -> Issue:
+        decision = flow.decide(self._rulebook.table, route, facts, record)
+        recipient = route.recipient
         try:
             released = flow.minimise(record, decision)
         except Refused as refused:

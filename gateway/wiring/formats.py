@@ -1,5 +1,10 @@
-"""The formats and the rules of an installation, without anything that listens or stores."""
+"""The formats and the rules of an installation, without anything that listens or stores.
 
+Every mapping under `mappings/` is a format, except that all those of FHIR are one: which record a Bundle makes follows
+from what stands in it, and which mapping writes it from the record.
+"""
+
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,14 +12,17 @@ from typing import Any
 from adapters import canonical
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import JsonRenderer
-from adapters.nav.parse import XmlParser
-from adapters.nav.render import XmlRenderer
+from adapters.xml.parse import XmlParser
+from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Format
 from gateway.edge.library import Library
+from gateway.mapping.language import Mapping as MappingFile
+from gateway.model.messages import MESSAGES, RECORDS
 from gateway.policy.load import load as load_rules
 from gateway.policy.rules import Table, compile_table
 
+FHIR = "fhir-r4"
 NEEDED = ("fhir", "fhir-clinical", "nav-sykmelding", "nav-employer", "nav-employer-json", "nav-apprec")
 
 
@@ -23,48 +31,66 @@ def formats(library: Library) -> dict[str, Format]:
     missing = [f"{library.folder}: there is no mapping {name}" for name in NEEDED if name not in library.mappings]
     if missing:
         raise ConfigurationError(missing)
-    schemas = library.folder / "schema"
-    fhir = FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read)
-    sides: dict[str, tuple[Any, Any]] = {
-        "fhir": (fhir, JsonRenderer(library.writer("fhir").write)),
-        "nav-sykmelding": (
-            XmlParser(library.reader("nav-sykmelding").read),
-            XmlRenderer(library.writer("nav-sykmelding").write, schemas, "nav/nav.xsd"),
-        ),
-        "nav-employer": (None, XmlRenderer(library.writer("nav-employer").write, schemas, "nav/nav.xsd")),
-        "nav-employer-json": (None, JsonRenderer(library.writer("nav-employer-json").write, "application/json")),
-        "nav-apprec": (
-            XmlParser(library.reader("nav-apprec").read),
-            XmlRenderer(library.writer("nav-apprec").write, schemas, "nav/nav.xsd"),
-        ),
-    }
-    known = {name: _format(library, name, *both) for name, both in sides.items()}
+    known = {name: _format(library, one) for name, one in library.mappings.items() if one.wire.schema != FHIR}
+    known["fhir"] = _fhir(library)
     known["canonical"] = Format(
         id="canonical",
         title="The canonical model as JSON, for people and tests",
-        model="SickLeaveCertificate",
+        models=tuple(RECORDS),
         version="1",
         schema="gateway.model",
         media_type=canonical.MEDIA_TYPE,
-        parse=canonical.CanonicalParser(library.model("nav-sykmelding"), library.model("nav-apprec")),
+        parse=canonical.CanonicalParser(*RECORDS.values()),
         render=canonical.render,
     )
     return known
 
 
-def _format(library: Library, name: str, parse: Any, render: Any) -> Format:
-    mapping = library.mappings[name]
+def kinds(known: Mapping[str, Format]) -> dict[str, str]:
+    """Give, by the name of a payload element, the format that messages with it are read in."""
+    messages = {record.__name__ for record in MESSAGES}
+    read = [one for one in known.values() if one.parse is not None and messages.intersection(one.models)]
+    return {name: one.id for one in read for name in one.payloads}
+
+
+def _format(library: Library, mapping: MappingFile) -> Format:
+    name, xml = mapping.name, mapping.wire.format == "xml"
+    parse = XmlParser(library.reader(name).read) if xml and mapping.reads else None
     return Format(
         id=name,
         title=mapping.title,
-        model=mapping.model,
+        models=(mapping.model,),
         version=mapping.version,
         schema=mapping.wire.schema,
-        media_type="application/xml" if mapping.wire.format == "xml" else "application/fhir+json",
+        media_type="application/xml" if xml else "application/json",
         parse=parse,
-        render=render,
+        render=_renderer(library, mapping) if mapping.writes else None,
         lacks=library.lacks(name),
         places=library.places(name),
+        payloads=frozenset(mapping.bare or (mapping.wire.root,)) if xml else frozenset(),
+    )
+
+
+def _renderer(library: Library, mapping: MappingFile) -> Any:
+    write = library.writer(mapping.name).write
+    if mapping.wire.format == "xml":
+        return XmlRenderer(write, library.folder / "schema", mapping.wire.schema)
+    return JsonRenderer(write, "application/json")
+
+
+def _fhir(library: Library) -> Format:
+    form = library.mappings["fhir"]
+    return Format(
+        id="fhir",
+        title=form.title,
+        models=(form.model,),
+        version=form.version,
+        schema=form.wire.schema,
+        media_type="application/fhir+json",
+        parse=FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read),
+        render=JsonRenderer(library.writer("fhir").write),
+        lacks=library.lacks("fhir"),
+        places=library.places("fhir"),
     )
 
 

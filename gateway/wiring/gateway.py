@@ -9,9 +9,10 @@ import httpx
 from prometheus_client import REGISTRY
 
 from adapters.fhir import codec
+from adapters.xml.kind import kind_of
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Rendered
-from gateway.core.ports import Channel
+from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.channel import Endpoint, HttpsChannel
 from gateway.edge.config import Settings
@@ -19,7 +20,7 @@ from gateway.edge.consents import ConsentService
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
-from gateway.edge.gather import AddressRegister, Asked, Gather, HttpAddressRegister, Registers
+from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
 from gateway.edge.identity.parties import Registry
@@ -27,7 +28,7 @@ from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
-from gateway.edge.line import GatewayLine, Recipient, about
+from gateway.edge.line import GatewayLine
 from gateway.edge.receipts import Receipts
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal import xmldsig
@@ -35,10 +36,12 @@ from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
-from gateway.edge.store.rows import Destination, Inbound
-from gateway.wiring.answers import PURPOSES, Answers
+from gateway.edge.store.rows import Destination
+from gateway.policy.routing import How, Routing
+from gateway.policy.routing import load as load_routing
+from gateway.wiring.answers import Answers
 from gateway.wiring.audit import keeper
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import formats, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 
 VERSION = "0.1.0"
@@ -77,23 +80,20 @@ class Gateway:
         """The register of parties."""
         return load_parties(self.settings.parties or self.library.folder / "parties", self.settings.certificates)
 
-    def party_in(self, role: Role) -> str:
-        """Give the id of the one party in a role that messages are sent to by law."""
-        found = [party.id for party in self.registry.parties.values() if role in party.roles]
-        if len(found) != 1:
-            raise ConfigurationError([f"the register of parties has {len(found)} parties with role {role}, not one"])
-        return found[0]
+    @cached_property
+    def routing(self) -> Routing:
+        """Who each kind of message goes to. Raises `ConfigurationError` where the law means one party of several."""
+        routing = load_routing(self.library.folder / "policy")
+        roles = {way.route.recipient for way in routing.ways if way.how is How.BY_LAW}
+        several = [role for role in roles if len(self.registry.in_role(role)) > 1]
+        if several:
+            raise ConfigurationError([f"the register has more than one party in the role {role}" for role in several])
+        return routing
 
     @cached_property
     def line(self) -> GatewayLine:
         """The pure line with this installation's formats, rules and parties."""
-        recipients = {
-            party.id: Recipient(party.name, next(iter(party.roles)), party.organisation, party.her_id)
-            for party in self.registry.parties.values()
-        }
-        behalf = {party.id: party.behalf for party in self.registry.parties.values()}
-        nav = Destination(self.party_in(Role.NAV), Role.NAV, "nav-sykmelding", PURPOSES[Role.NAV])
-        return GatewayLine(self.formats, self.rulebook, recipients, (nav,), behalf, self._seal)
+        return GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self._seal)
 
     @cached_property
     def _signing(self) -> KeyRing:
@@ -134,30 +134,20 @@ class Gateway:
     @cached_property
     def consents(self) -> ConsentService:
         """Consents over HTTP."""
-        employers = {
-            party.organisation: self.employer_destination(party.id)
-            for party in self.registry.parties.values()
-            if Role.EMPLOYER in party.roles and party.organisation
-        }
         senders = [party.id for party in self.registry.parties.values() if Role.CERTIFIER in party.roles]
-        return ConsentService(self.register, self.intake, self.database, self.vault, employers, senders)
+        return ConsentService(self.register, self.intake, self.database, self.vault, self.by_act, senders)
 
-    def employer_destination(self, party: str) -> Destination:
-        """Give the destination of an employer's copy, in the first of the employer's formats that we write."""
-        wanted = self.registry.parties[party].formats
-        target = "nav-employer-json" if wanted and "nav-employer" not in wanted else "nav-employer"
-        return Destination(party, Role.EMPLOYER, target, PURPOSES[Role.EMPLOYER])
+    def by_act(self, message: str, organisation: str) -> Destination | None:
+        """Give where a stored message goes when its patient sends it to an organisation; nothing if nowhere."""
+        source = self.intake.find(message)
+        raw = self.vault.open("inbound", source.id, source.body, source.wrapped)
+        return self.line.by_act(self.line.again(raw, source.format).record, organisation)
 
     @cached_property
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
-        organisations = {party.id: party.organisation for party in self.registry.parties.values()}
         registers = Registers(self._addresses(), self._disclosing())
-        return Gather(self.register, self._asked, organisations, registers, self.rulebook.labels)
-
-    def _asked(self, inbound: Inbound) -> Asked:
-        raw = self.vault.open("inbound", inbound.id, inbound.body, inbound.wrapped)
-        return about(self.line.again(raw, inbound.format).record)
+        return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
 
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:
@@ -211,7 +201,7 @@ class Gateway:
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""
         answers = Answers(self.line, self.rulebook, self.gather, self.database)
-        receipts = Receipts(self.formats["nav-apprec"], self.formats["nav-sykmelding"], self.intake)
+        receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake)
         return Services(
             fhir=codec,
             rate=RateLimit(clock),
@@ -229,6 +219,14 @@ class Gateway:
             base_url=self.settings.base_url,
             limits=Limits(body_bytes=self.settings.body_bytes),
         )
+
+    def _kind(self, raw: bytes) -> Format | None:
+        """Give the format that an XML message is in, told by its payload."""
+        return self.formats.get(kind_of(raw, self._kinds))
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, str]:
+        return kinds(self.formats)
 
     def _smart(self, base: str) -> Mapping[str, Any]:
         del base

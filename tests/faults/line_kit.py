@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.core.audit import Disclosure
 from gateway.core.errors import Issue, NotAcceptable, Refused
+from gateway.core.message import Parsed
 from gateway.edge.delivery.ports import Admitted, ReceiptSeen, Sealed
 from gateway.edge.keys import Keyring, Vault
 from gateway.edge.store.register import ConsentRegister
@@ -44,8 +45,11 @@ class PlainLine:
             raise NotAcceptable([Issue("structure", "", "not JSON")]) from None
         return Admitted(seen["id"], seen["case"], seen["patient"], tuple(map(destination, seen["to"])))
 
-    def process(self, raw, format_id, destination, facts):  # noqa: ARG002
-        seen = json.loads(raw)
+    def again(self, raw, format_id):  # noqa: ARG002
+        return Parsed(json.loads(raw))
+
+    def process(self, parsed, destination, facts):
+        seen = parsed.record
         if seen.get("kill-while-deciding"):
             os._exit(9)
         if seen.get("broken"):
@@ -78,7 +82,7 @@ def receipt_for(business_id, *errors):
 
 
 def gather_from(register: ConsentRegister):
-    def gather(inbound, destination):  # noqa: ARG001
+    def gather(inbound, destination, record):  # noqa: ARG001
         return [version.status for version in register.for_patient(inbound.patient)]
 
     return gather

@@ -10,12 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLANTS = {
     "the line has layers, and every module has a place in them": ("gateway/core/line.py", "import gateway.flow"),
-    "no adapter knows another": ("adapters/nav/parse.py", "import adapters.fhir.render"),
+    "no adapter knows another": ("adapters/xml/parse.py", "import adapters.fhir.render"),
     "adapters know the core, the model and the mapping language, and nothing above": (
         "adapters/fhir/render.py",
         "import gateway.policy.pep",
     ),
-    "only wiring names adapters": ("gateway/edge/examples.py", "import adapters.nav.parse"),
+    "only wiring names adapters": ("gateway/edge/examples.py", "import adapters.xml.parse"),
     "the core, the model, mapping, rules, the flow and the adapters touch no clock": ("gateway/flow.py", "import time"),
 }
 

@@ -74,8 +74,9 @@ class Decider:
     def _process(self, claim: ToDecide) -> Sealed:
         source = claim.inbound
         raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-        facts = self._gather(source, claim.destination)
-        return self._line.process(raw, source.format, claim.destination, facts)
+        parsed = self._line.again(raw, source.format)
+        facts = self._gather(source, claim.destination, parsed.record)
+        return self._line.process(parsed, claim.destination, facts)
 
     def _permitted(self, claim: ToDecide, sealed: Sealed) -> Decided:
         if sealed.disclosure.policy != self._line.policy:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from gateway.core.audit import Disclosure
 from gateway.core.errors import Issue
+from gateway.core.message import Parsed
 from gateway.core.ports import Channel
 from gateway.edge.delivery.terms import Terms
 from gateway.edge.store.rows import Destination, Inbound
@@ -63,15 +64,18 @@ class Line(Protocol):
     def admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:
         """Read enough of a message to store it and to know its destinations. Raises `NotAcceptable`."""
 
-    def process(self, raw: bytes, format_id: str, destination: Destination, facts: Any) -> Sealed:
-        """Parse, decide, minimise, render and sign. Raises `Refused` or `NotAcceptable`."""
+    def again(self, raw: bytes, format_id: str) -> Parsed[Any]:
+        """Read a stored message. Raises `NotAcceptable`."""
+
+    def process(self, parsed: Parsed[Any], destination: Destination, facts: Any) -> Sealed:
+        """Decide, minimise, render and sign. Raises `Refused` or `NotAcceptable`."""
 
     def read_receipt(self, body: bytes) -> ReceiptSeen | None:
         """Read an application receipt; nothing if `body` is not one."""
 
 
-Gather = Callable[[Inbound, Destination], Any]
-"""Collects the outside facts of one decision (consents, registers, time); called from a worker thread."""
+Gather = Callable[[Inbound, Destination, Any], Any]
+"""Collects the outside facts of one decision on a record (consents, registers, time); called from a worker thread."""
 
 Channels = Callable[[str], Channel | None]
 """Gives the channel to a party; nothing if the installation has none."""

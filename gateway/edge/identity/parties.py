@@ -10,6 +10,7 @@ from cryptography import x509
 from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity.mtls import thumbprint
 from gateway.edge.seal.payload import Peer
+from gateway.model import Identifier
 
 
 class IssuerKind(StrEnum):
@@ -66,7 +67,8 @@ class Party:
     """One party: an organisation in a role, and everything by which it is known.
 
     `behalf` are the organisation numbers it may send for (its own among them). `transport`, `signing` and `sealing` are
-    certificates: what it connects with, what it signs with, what we seal for. `scopes` is the most it is ever granted.
+    certificates: what it connects with, what it signs with, what we seal for. `formats` are what it reads, the
+    preferred first. `scopes` is the most it is ever granted.
     """
 
     id: str
@@ -77,7 +79,7 @@ class Party:
     hsa_id: str = ""
     sends: frozenset[MessageKind] = frozenset()
     behalf: frozenset[str] = frozenset()
-    formats: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = ()
     scopes: frozenset[str] = frozenset()
     clients: tuple[Client, ...] = ()
     suppliers: frozenset[str] = frozenset()
@@ -93,6 +95,11 @@ class Party:
     def may_send(self, kind: MessageKind, role: Role, organisation: str) -> bool:
         """Whether it may send this kind of message, in this role, for this organisation."""
         return kind in self.sends and role in self.roles and organisation in self.behalf
+
+    def is_named(self, identifiers: Iterable[Identifier]) -> bool:
+        """Whether one of these is its HER-id, organisation number or HSA-id."""
+        own = {("her", self.her_id), ("orgnr", self.organisation), ("hsa", self.hsa_id)}
+        return any((one.kind, one.value) in own for one in identifiers if one.value)
 
     def peer(self, at: datetime) -> Peer:
         """Give what `gateway.edge.seal.payload` needs: the certificates that are valid at `at` (aware, UTC)."""
@@ -113,6 +120,10 @@ class Registry:
     def party(self, id: str) -> Party | None:  # noqa: A002 - the registry's own word
         """Give the party with this id."""
         return self.parties.get(id)
+
+    def in_role(self, role: Role) -> list[Party]:
+        """Give the parties in a role, in the order of the register."""
+        return [party for party in self.parties.values() if role in party.roles]
 
     def by_client(self, issuer: str, client: str) -> Party | None:
         """Give the party that is this client at this issuer."""

@@ -104,7 +104,7 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
         hsa_id=_hsa_id(found),
         sends=frozenset(map(MessageKind, e.words(found, "sends", MessageKind))),
         behalf=frozenset(map(_organisation, e.texts(found, "for"))) | ({organisation} - {""}),
-        formats=frozenset(item.text() for item in e.texts(found, "formats")),
+        formats=tuple(item.text() for item in e.texts(found, "formats")),
         scopes=frozenset(item.text() for item in e.texts(found, "scopes")),
         clients=tuple(map(_client, found["clients"].list())) if "clients" in found else (),
         suppliers=frozenset(map(_organisation, e.texts(found, "suppliers"))),

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tenacity import stop_after_attempt, stop_after_delay, wait_fixed
 
 from gateway.core.errors import Rejected, Uncertain, Unreachable
+from gateway.core.message import Parsed
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.terms import Acknowledges, Breaker, Retry
 from gateway.edge.store import statements
@@ -299,8 +300,8 @@ async def test_a_message_that_our_own_code_fails_on_is_put_aside_others_flow_and
 
 
 def _repaired(arguments):
-    line, raw, *rest = arguments
-    return line, json.dumps(json.loads(raw) | {"broken": False}).encode(), *rest
+    line, parsed, *rest = arguments
+    return line, Parsed(parsed.record | {"broken": False}), *rest
 
 
 @running

@@ -16,7 +16,6 @@ import httpx
 from sqlalchemy import text
 
 from gateway.demo import Scene, act, running, settings_for
-from gateway.edge.store.rows import Destination
 from gateway.sandbox import messages
 from gateway.sandbox.server import client_context
 
@@ -119,8 +118,12 @@ class Live:
 
     def add(self, location: str, organisation_party: str) -> str:
         """Add the employer as a recipient of a stored note, as if an act had done so."""
-        destination: Destination = self.scene.gateway.employer_destination(organisation_party)
-        return self.run(self.scene.gateway.intake.add_destination(location.rpartition("/")[2], destination))
+        gateway = self.scene.gateway
+        organisation = gateway.registry.parties[organisation_party].organisation
+        message = location.rpartition("/")[2]
+        destination = gateway.by_act(message, organisation)
+        assert destination is not None
+        return self.run(gateway.intake.add_destination(message, destination))
 
 
 def outputs(task: dict[str, Any]) -> dict[str, str]:

@@ -16,8 +16,8 @@ from strategies import anything, expressed, planted, whole
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.vocabulary import DataClass
-from gateway.edge.library import MODELS
 from gateway.mapping.expressible import Form, expressible
+from gateway.model.messages import RECORDS
 from gateway.model.walk import fields_of, leaves_of, values_of
 
 OFFICIAL = Path(__file__).parents[3] / "../shared/data/nav/xsd"
@@ -103,7 +103,7 @@ def test_what_a_format_can_express_comes_back_thousands_of_times(name: str, data
 def test_any_record_is_written_the_same_by_both_programs_or_refused_with_reasons(
     name: str, data: st.DataObject
 ) -> None:
-    record = data.draw(anything(MODELS[library().mappings[name].model]))
+    record = data.draw(anything(RECORDS[library().mappings[name].model]))
     try:
         output, rows = write_by_the_laws(library().writer(name), record)
     except NotAcceptable:
@@ -145,7 +145,7 @@ def record_names(model: type) -> set[str]:
 def test_a_program_cut_to_some_data_classes_lets_nothing_else_out(
     name: str, data: st.DataObject, classes: frozenset[DataClass]
 ) -> None:
-    model, writer = MODELS[library().mappings[name].model], library().writer(name)
+    model, writer = RECORDS[library().mappings[name].model], library().writer(name)
     record, words = data.draw(planted(form(name) if name in TWO_WAY else whole(model)))
     planted_in = {value: data_class for _, value, data_class in values_of(record) if value in set(words)}
     assert planted_in.keys() == set(words)
@@ -172,7 +172,7 @@ def test_a_program_cut_to_some_data_classes_lets_nothing_else_out(
 @settings(FEW, max_examples=10)
 @given(data=st.data())
 def test_an_uncut_program_lets_out_what_its_mapping_names(name: str, data: st.DataObject) -> None:
-    model, writer = MODELS[library().mappings[name].model], library().writer(name)
+    model, writer = RECORDS[library().mappings[name].model], library().writer(name)
     record, words = data.draw(planted(form(name) if name in TWO_WAY else whole(model)))
     output, rows = write_by_the_laws(writer, record)
     text, told = in_all(output), {row.field for row in rows}

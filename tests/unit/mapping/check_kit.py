@@ -6,13 +6,14 @@ from functools import cache
 import orjson
 
 from gateway.core.errors import ConfigurationError, Fault
-from gateway.edge.library import MODELS, Library, default_folder
+from gateway.edge.library import Library, default_folder
 from gateway.mapping.check import check
 from gateway.mapping.codes import load_tables
 from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
 from gateway.mapping.questionnaire import check_questionnaire, load_texts
 from gateway.mapping.tree import Tree
+from gateway.model.messages import RECORDS
 
 FOLDER = default_folder()
 FHIR = "fhir/sykmelding/mapping.yaml"
@@ -66,7 +67,7 @@ def checked(text: str, file: str) -> tuple[Mapping | None, Tree | None, list[Fau
     if mapping is None or faults:
         return mapping, None, faults
     try:
-        tree, faults = check(mapping, library().schema(mapping), library().tables, MODELS)
+        tree, faults = check(mapping, library().schema(mapping), library().tables, RECORDS)
     except ConfigurationError as error:
         return mapping, None, [fault for fault in error.faults if isinstance(fault, Fault)]
     return mapping, tree, faults

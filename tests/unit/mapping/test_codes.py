@@ -5,10 +5,10 @@ from check_kit import CODES, FOLDER, NAV, Mistake, assert_told, library, positio
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from gateway.core.errors import Fault
-from gateway.edge.library import MODELS
 from gateway.mapping.check import check
 from gateway.mapping.codes import concept_map, load_tables
 from gateway.model.codes import LISTS
+from gateway.model.messages import RECORDS
 
 MISTAKES = (
     Mistake(
@@ -100,7 +100,7 @@ def faults_with(old: str, new: str) -> tuple[list[Fault], list[Fault]]:
     assert text.count(old) == 1
     tables, wrong = load_tables(text.replace(old, new), CODES)
     mapping = library().mappings["nav-sykmelding"]
-    return wrong, check(mapping, library().schema(mapping), {**library().tables, **tables}, MODELS)[1]
+    return wrong, check(mapping, library().schema(mapping), {**library().tables, **tables}, RECORDS)[1]
 
 
 def test_a_table_that_cannot_write_a_word_is_told_where_a_mapping_writes_with_it() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from check_kit import FOLDER, MODELS
+from check_kit import FOLDER, RECORDS
 
 from gateway.core.vocabulary import DataClass
 from gateway.mapping import codes, load
@@ -119,7 +119,7 @@ def test_it_knows_the_keys_of_the_long_forms(name: str, keys: frozenset[str]) ->
     ("name", "key", "words"),
     [
         ("mapping", "direction", load.DIRECTIONS),
-        ("mapping", "model", MODELS),
+        ("mapping", "model", RECORDS),
         ("mapping", "language", {int(LANGUAGE_VERSION), LANGUAGE_VERSION}),
         ("wire", "format", load.FORMATS),
         ("field", "unknown", load.UNKNOWN),

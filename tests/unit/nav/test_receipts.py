@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from adapters.xml.kind import kind_of
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.edge.library import Library
 from gateway.edge.receipts import LONGEST, Receipts
 from gateway.sandbox.server import XmlSchema
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import formats, kinds
 
 ROOT = Path(__file__).parents[3]
 NOTE = (ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml").read_bytes()
@@ -44,8 +45,12 @@ def known() -> dict[str, Any]:
     return formats(Library())
 
 
+def kind(raw: bytes) -> Any:
+    return known().get(kind_of(raw, kinds(known())))
+
+
 def receipts(intake: Any) -> Receipts:
-    return Receipts(known()["nav-apprec"], known()["nav-sykmelding"], intake)
+    return Receipts(known()["nav-apprec"], kind, intake)
 
 
 def read(raw: bytes) -> Any:
@@ -87,7 +92,7 @@ def test_each_receipt_has_an_id_of_its_own() -> None:
         (b"", "there is no XML here"),
         (b"<MsgHead", "ends too early|not well-formed"),
         (b"<!DOCTYPE a><a/>", "document type declaration"),
-        (b"<a/>", "the root is none of"),
+        (b"<a/>", "no payload that is taken here"),
         (NOTE.replace(b"MsgId>", b"MsgIdent>"), "MsgId"),
     ],
 )
@@ -126,4 +131,4 @@ def test_a_moment_that_makes_no_sense_does_not_stop_the_receipt() -> None:
 
 def test_a_format_that_cannot_be_written_is_our_own_mistake() -> None:
     with pytest.raises(TypeError):
-        Receipts(replace(known()["nav-apprec"], render=None), known()["nav-sykmelding"], Taken())  # type: ignore[arg-type]
+        Receipts(replace(known()["nav-apprec"], render=None), kind, Taken())  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.nav import xml
+from adapters.xml import document as xml
 from gateway.core.errors import ConfigurationError, NotAcceptable
 
 SCHEMAS = Path(__file__).parents[3] / "mappings/schema"

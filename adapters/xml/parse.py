@@ -1,9 +1,9 @@
-"""NAV's XML messages to the canonical model. Pure."""
+"""XML messages to the canonical model. Pure."""
 
 from collections.abc import Callable
 from typing import Any
 
-from adapters.nav.xml import read
+from adapters.xml.document import read
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
 

@@ -1,10 +1,10 @@
-"""The canonical model to NAV's XML messages, checked against the schema before anybody sees them. Pure."""
+"""The canonical model to XML messages, checked against their schema before anybody sees them. Pure."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adapters.nav.xml import validate
+from adapters.xml.document import validate
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Released, Rendered, Written
 from gateway.core.vocabulary import DataClass

@@ -1,0 +1,19 @@
+"""Which format a document is in, told by the payload that it carries. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lxml import etree
+
+from adapters.xml.document import read
+
+
+def kind_of(raw: bytes, payloads: Mapping[str, str]) -> str:
+    """Give what `payloads` says of the first element, in document order, whose name it has; nothing when none is known.
+
+    Names are compared without their namespaces, since payloads come in wrong ones. Raises `NotAcceptable` for what is
+    no document that we read.
+    """
+    root: Any = read(raw)
+    names = (etree.QName(element).localname for element in root.iter("*"))
+    return next((payloads[name] for name in names if name in payloads), "")

@@ -1,0 +1,77 @@
+"""The envelope of a message: what every message record says of itself, its sender, its receiver and its patient.
+
+KITH's MsgHead 1.2 (MsgInfo) with FHIR's names (MessageHeader, Organization, Practitioner, Patient).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.model.common import Address, HumanName, Identifier, Telecom
+from gateway.model.labels import CertifierDetail, ContactData, Envelope, Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Which earlier message this one follows (MsgHead ConversationRef)."""
+
+    parent: Envelope[str | None] = None
+    conversation: Envelope[str | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """The department within the sending organisation."""
+
+    name: CertifierDetail[str | None] = None
+    identifiers: CertifierDetail[tuple[Identifier, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Professional:
+    """The health professional named in the message header, who need not be the certifier."""
+
+    name: CertifierDetail[HumanName] = HumanName()
+    fnr: CertifierDetail[str | None] = None
+    hpr: CertifierDetail[str | None] = None
+    her: CertifierDetail[str | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """The organisation that sends the message."""
+
+    name: CertifierDetail[str | None] = None
+    identifiers: CertifierDetail[tuple[Identifier, ...]] = ()
+    address: CertifierDetail[Address | None] = None
+    telecoms: CertifierDetail[tuple[Telecom, ...]] = ()
+    unit: CertifierDetail[Unit | None] = None
+    professional: CertifierDetail[Professional | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """The organisation that the message is addressed to."""
+
+    name: Envelope[str | None] = None
+    identifiers: Envelope[tuple[Identifier, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """The person on sick leave."""
+
+    name: Identity[HumanName | None] = None
+    id: Identity[Identifier | None] = None
+    birth_date: Identity[date | None] = None
+    address: ContactData[Address | None] = None
+    telecoms: ContactData[tuple[Telecom, ...]] = ()
+    gp_name: CertifierDetail[str | None] = None
+    nav_office: ContactData[str | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """The program that the certificate was written in."""
+
+    name: Envelope[str | None] = None
+    version: Envelope[str | None] = None

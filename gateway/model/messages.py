@@ -1,0 +1,55 @@
+"""The kinds of message: which record is which, and what the line must know of one whatever it says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.core.vocabulary import MessageKind
+from gateway.model.certificate import SickLeaveCertificate
+from gateway.model.common import Identifier
+from gateway.model.receipt import Receipt
+
+MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
+    SickLeaveCertificate: lambda _: MessageKind.SYKMELDING,
+}
+"""Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
+
+RECORDS: Mapping[str, type] = {record.__name__: record for record in (*MESSAGES, Receipt)}
+"""Every record that a mapping may make or write, by the name it has there."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the line must know of a message: its kind, its sender's id of it, whom it is about, from and to.
+
+    `number` is the patient's, `case` tells one sick-leave case of one patient from another, `senders` and `receivers`
+    are the numbers of the organisations that it names.
+    """
+
+    kind: MessageKind
+    id: str
+    number: str
+    case: str
+    senders: tuple[Identifier, ...]
+    receivers: tuple[Identifier, ...]
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """The organisation numbers of the sender."""
+        return tuple(one.value for one in self.senders if one.kind == "orgnr")
+
+
+def about(record: Any) -> About | None:
+    """Give what the line must know of a record; nothing for one that is no message, or about nobody."""
+    kind = MESSAGES.get(type(record))
+    if kind is None or record.patient.id is None:
+        return None
+    number = record.patient.id.value
+    return About(
+        kind=kind(record),
+        id=record.id or "",
+        number=number,
+        case=f"{number}#{getattr(record, 'episode_start', None)}",
+        senders=record.sender.identifiers if record.sender else (),
+        receivers=record.receiver.identifiers if record.receiver else (),
+    )
