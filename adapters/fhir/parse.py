@@ -1,11 +1,11 @@
-"""FHIR bundles to the canonical model, in the three shapes that EHRs send.
+"""FHIR bundles to the canonical model: sick notes in the three shapes that EHRs send, and other messages.
 
 NAV's batch pair and a message bundle say everything in a QuestionnaireResponse; an ordinary EHR's bundle has the
 diagnoses as Conditions and the consultation as an Encounter. Which one it is follows from what stands in it. Pure.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from gateway.core.errors import Issue, Severity
 from gateway.core.message import Parsed, Read
 from gateway.model import Coding, SickLeaveCertificate
 
-Reads = Callable[..., Parsed[SickLeaveCertificate]]
+Reads = Callable[..., Parsed[Any]]
 """A reading program: `read(bundle, report=…)`."""
 
 DIAGNOSIS = "hoveddiagnose"
@@ -29,22 +29,33 @@ _COMPLEX = frozenset({"Coding", "Quantity", "Reference", "Attachment"})
 
 
 class FhirParser:
-    """Reads bundles; `form` is the program for those whose form says the diagnosis, `clinical` for the others."""
+    """Reads bundles of every kind.
 
-    def __init__(self, form: Reads, clinical: Reads) -> None:
+    `form` is the program for sick notes whose form says the diagnosis, `clinical` for those of an ordinary EHR, and
+    `others` are those of other messages, each with what tells its bundles: a resource type, or `Type.property=value`.
+    """
+
+    def __init__(self, form: Reads, clinical: Reads, others: Mapping[str, Reads] | None = None) -> None:
         self._form = form
         self._clinical = clinical
+        self._others = dict(sorted((others or {}).items(), key=lambda one: "=" not in one[0]))
 
-    def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[SickLeaveCertificate]:
+    def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[Any]:
         """Check and read a bundle. Never raises for what a sender sent; every issue is at a FHIRPath."""
         decoded = decode(raw)
         if decoded.resource is None:
             return Parsed(None, (*decoded.issues, *self._also_wrong(raw)))
-        wrong = [*_not_a_note(decoded.resource)]
+        wrong = [*_not_a_note(decoded.resource)] if self._other(decoded.resource) is None else []
         if wrong:
             return Parsed(None, (*decoded.issues, *wrong))
         parsed = self.checked(decoded.resource, report=report)
         return replace(parsed, issues=(*decoded.issues, *map(_in_fhirpath, parsed.issues)))
+
+    def _other(self, bundle: dict[str, Any]) -> Reads | None:
+        """Give the program of the first other message that a bundle tells of."""
+        return next(
+            (read for told, read in self._others.items() if any(_told(told, r) for r in _resources(bundle))), None
+        )
 
     def _also_wrong(self, raw: bytes) -> list[Issue]:
         """Give what the mapping finds besides the codec in JSON that is no valid FHIR, so that all is told at once."""
@@ -54,14 +65,18 @@ class FhirParser:
             return []
         if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
             return []
-        return [_in_fhirpath(i) for i in self._form(bundle, report=True).issues if i.code in BEYOND_THE_CODEC]
+        read = self._other(bundle) or self._form
+        return [_in_fhirpath(i) for i in read(bundle, report=True).issues if i.code in BEYOND_THE_CODEC]
 
-    def again(self, raw: bytes) -> Parsed[SickLeaveCertificate]:
+    def again(self, raw: bytes) -> Parsed[Any]:
         """Read bytes that this parser has accepted before, without checking them a second time."""
         return self.checked(reread(raw), report=False)
 
-    def checked(self, bundle: dict[str, Any], *, report: bool) -> Parsed[SickLeaveCertificate]:
+    def checked(self, bundle: dict[str, Any], *, report: bool) -> Parsed[Any]:
         """Read a bundle that is valid FHIR."""
+        other = self._other(bundle)
+        if other is not None:
+            return other(bundle, report=report)
         if _has_diagnosis(bundle) or not any(r.get("resourceType") == "Condition" for r in _resources(bundle)):
             return self._form(bundle, report=report)
         return _promoted(self._clinical(bundle, report=report), _main_condition(bundle))
@@ -82,6 +97,12 @@ def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
             yield resource
+
+
+def _told(told: str, resource: dict[str, Any]) -> bool:
+    place, _, value = told.partition("=")
+    kind, _, name = place.partition(".")
+    return resource.get("resourceType") == kind and (not name or resource.get(name) == value)
 
 
 def _has_diagnosis(bundle: dict[str, Any]) -> bool:

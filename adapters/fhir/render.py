@@ -1,16 +1,33 @@
 """The canonical model to FHIR R4 JSON. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
+from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Released, Rendered, Written
 from gateway.core.vocabulary import DataClass
 
 MEDIA_TYPE = "application/fhir+json"
 Writes = Callable[..., tuple[Any, tuple[Written, ...]]]
 """A writing program: `write(record, classes, report=…)`."""
+
+
+class FhirRenderer:
+    """Writes what was released as the Bundle of its record; `writes` has a program for each class of record."""
+
+    def __init__(self, writes: Mapping[type, Writes]) -> None:
+        self._writes = {record: JsonRenderer(write) for record, write in writes.items()}
+
+    def __call__(
+        self, released: Released[Any], classes: frozenset[DataClass] | None = None, *, report: bool = False
+    ) -> Rendered:
+        """Write it. Raises `NotAcceptable` for a record that has no FHIR form, or demands what was not released."""
+        record = type(released.record)
+        if record not in self._writes:
+            raise NotAcceptable([Issue("not-supported", "", f"a {record.__name__} has no form in FHIR here")])
+        return self._writes[record](released, classes, report=report)
 
 
 class JsonRenderer:

@@ -74,6 +74,11 @@ def _header(mapping: Mapping, schema: Schema) -> Iterator[Fault]:
             yield mapping.spot_of(f"allow.{name}").fault(
                 f"there is no data class {name}", nearest(name, list(DataClass))
             )
+    for told in mapping.wire.told_by:
+        kind = told.partition("=")[0].partition(".")[0]
+        if schema.name != "fhir-r4" or schema.root(kind) is None:
+            mend = nearest(kind, schema.roots)
+            yield mapping.wire.spot_of("told_by").fault(f"there is no resource type {kind} in {schema.name}", mend)
     for key, names in (("bare", mapping.bare), ("unwrap", mapping.unwrap)):
         for name in names:
             if schema.root(name) is None:

@@ -170,6 +170,7 @@ class ShapeRule:
 class Wire:
     """The wire format: `xml` or `json`, its schema, root, and (XML) the prefix each namespace is written with.
 
+    `told_by` says what stands in a FHIR Bundle that this mapping reads: a resource type, or `Type.property=value`.
     `spots` has the position of each value, and of each prefix (`prefixes.mh`).
     """
 
@@ -179,6 +180,7 @@ class Wire:
     spot: Spot
     prefixes: Dict[str, str] = made_by(default_factory=dict)
     questionnaire: str = ""
+    told_by: tuple[str, ...] = ()
     spots: Dict[str, Spot] = made_by(default_factory=dict)
 
     def spot_of(self, key: str) -> Spot:

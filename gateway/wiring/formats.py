@@ -11,13 +11,14 @@ from typing import Any
 
 from adapters import canonical
 from adapters.fhir.parse import FhirParser
-from adapters.fhir.render import JsonRenderer
+from adapters.fhir.render import FhirRenderer, JsonRenderer
 from adapters.xml.parse import XmlParser
 from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Format
 from gateway.edge.library import Library
 from gateway.mapping.language import Mapping as MappingFile
+from gateway.model import SickLeaveCertificate
 from gateway.model.messages import MESSAGES, RECORDS
 from gateway.policy.load import load as load_rules
 from gateway.policy.rules import Table, compile_table
@@ -80,18 +81,26 @@ def _renderer(library: Library, mapping: MappingFile) -> Any:
 
 def _fhir(library: Library) -> Format:
     form = library.mappings["fhir"]
+    every = [one for one in library.mappings.values() if one.wire.schema == FHIR]
+    read = {told: library.reader(one.name).read for one in every if one.reads for told in _tells(one)}
+    written = {library.model(one.name): library.writer(one.name).write for one in every if one.writes}
     return Format(
         id="fhir",
         title=form.title,
-        models=(form.model,),
+        models=tuple(record.__name__ for record in written),
         version=form.version,
         schema=form.wire.schema,
         media_type="application/fhir+json",
-        parse=FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read),
-        render=JsonRenderer(library.writer("fhir").write),
+        parse=FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read, read),
+        render=FhirRenderer(written),
         lacks=library.lacks("fhir"),
         places=library.places("fhir"),
     )
+
+
+def _tells(mapping: MappingFile) -> tuple[str, ...]:
+    """Give what tells the Bundles of a mapping; a sick note is what tells of nothing else."""
+    return () if mapping.model == SickLeaveCertificate.__name__ else mapping.wire.told_by
 
 
 def rules(folder: Path) -> Table:
