@@ -14,6 +14,15 @@ MISTAKES = (
         "did you mean birthDate?",
     ),
     Mistake(
+        "a misspelt resource type that tells a Bundle",
+        FHIR,
+        "told_by: [QuestionnaireResponse]",
+        "told_by: [QuestionaireResponse]",
+        "[QuestionaireResponse]",
+        "there is no resource type QuestionaireResponse in fhir-r4",
+        "did you mean QuestionnaireResponse?",
+    ),
+    Mistake(
         "a misspelt XML element",
         NAV,
         "${form}/SyketilfelleStartDato",
