@@ -19,9 +19,9 @@ from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass
 from gateway.mapping.report import Report, join
-from gateway.model import Identifier, Receiver, SickLeaveCertificate
+from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.messages import MESSAGES
-from gateway.model.walk import without_indices
+from gateway.model.walk import fields_of, without_indices
 from gateway.policy import pdp, pep
 from gateway.policy.facts import Facts
 from gateway.policy.origins import renamed
@@ -121,7 +121,7 @@ def address(message: Any, to: Addressee) -> Any:
     """Give a message with what the gateway knows and its sender does not: the recipient, and when it was received."""
     if type(message) not in MESSAGES:
         return message
-    receiver = Receiver(name=to.name, identifiers=to.identifiers) if to.name else message.receiver
+    receiver = _readdressed_to(message, to) if to.name else message.receiver
     if not isinstance(message, SickLeaveCertificate):
         return replace(message, receiver=receiver)
     return replace(
@@ -131,6 +131,13 @@ def address(message: Any, to: Addressee) -> Any:
         employer_orgnr=to.employer or message.employer_orgnr,
         legal_orgnr=to.legal or to.employer or message.legal_orgnr,
     )
+
+
+def _readdressed_to(message: Any, to: Addressee) -> Any:
+    """Give the receiver with the recipient's own name and numbers; the office or person in it stays as it was named."""
+    if message.receiver is None:
+        return fields_of(type(message))["receiver"].kinds[0](name=to.name, identifiers=to.identifiers)
+    return replace(message.receiver, name=to.name, identifiers=to.identifiers)
 
 
 def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
@@ -175,7 +182,7 @@ def _readdressed(parsed: Parsed[Any], to: Addressee) -> Parsed[Any]:
         return parsed
     rows = (
         row._replace(outcome="dropped", field="", why="the gateway addresses the message itself")
-        if row.field.startswith("receiver.") and row.outcome == "carried"
+        if row.field.startswith(("receiver.name", "receiver.identifiers")) and row.outcome == "carried"
         else row
         for row in parsed.rows
     )

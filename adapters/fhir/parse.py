@@ -20,6 +20,7 @@ Reads = Callable[..., Parsed[Any]]
 """A reading program: `read(bundle, report=…)`."""
 
 DIAGNOSIS = "hoveddiagnose"
+FORM = "QuestionnaireResponse"
 BOM = b"\xef\xbb\xbf"
 BEYOND_THE_CODEC = frozenset({"code-invalid", "required"})
 """What is wrong with a sick note although it may be valid FHIR; the codec tells the rest."""
@@ -52,10 +53,14 @@ class FhirParser:
         return replace(parsed, issues=(*decoded.issues, *map(_in_fhirpath, parsed.issues)))
 
     def _other(self, bundle: dict[str, Any]) -> Reads | None:
-        """Give the program of the first other message that a bundle tells of."""
-        return next(
-            (read for told, read in self._others.items() if any(_told(told, r) for r in _resources(bundle))), None
-        )
+        """Give the program of the first other message that a bundle tells of.
+
+        A bundle with a form is a sick note, whatever else an EHR put into it, unless the form itself tells otherwise.
+        """
+        resources = [*_resources(bundle)]
+        form = any(r.get("resourceType") == FORM for r in resources)
+        told = (one for one in self._others if not form or one.startswith(FORM))
+        return next((self._others[one] for one in told if any(_told(one, r) for r in resources)), None)
 
     def _also_wrong(self, raw: bytes) -> list[Issue]:
         """Give what the mapping finds besides the codec in JSON that is no valid FHIR, so that all is told at once."""
@@ -109,7 +114,7 @@ def _has_diagnosis(bundle: dict[str, Any]) -> bool:
     return any(
         isinstance(item, dict) and item.get("linkId") == DIAGNOSIS
         for resource in _resources(bundle)
-        if resource.get("resourceType") == "QuestionnaireResponse"
+        if resource.get("resourceType") == FORM
         for item in resource.get("item", ())
     )
 
@@ -120,7 +125,7 @@ def _not_a_note(resource: dict[str, Any]) -> Iterator[Issue]:
     if kind != "Bundle":
         yield Issue("not-supported", str(kind), "a sick note is sent as a Bundle", "put the resources in one Bundle")
         return
-    forms = [r for r in _resources(resource) if r.get("resourceType") == "QuestionnaireResponse"]
+    forms = [r for r in _resources(resource) if r.get("resourceType") == FORM]
     if not forms:
         what = "there is no QuestionnaireResponse, and so no period of absence"
         yield Issue("required", "Bundle.entry", what, "add one with the item `aktivitet`")

@@ -38,7 +38,7 @@ def _trail(place: Place, separator: str) -> str:
     """Give the path from the root as an author would write it, filters by their first value."""
     own = "" if place.kind == "text" else f"{'@' if place.kind == 'attribute' else ''}{place.name}"
     if place.filter:
-        own += f"[{place.filter.values[0]}]"
+        own += str(place.filter)
     above = _trail(place.parent, separator) if place.parent else ""
     return separator.join(part for part in (above, own) if part)
 
@@ -94,7 +94,7 @@ class Library:
                 )
             elif mapping.extends:
                 mappings[name] = mapping.on(mappings[mapping.extends])
-        return mappings, faults
+        return {name: mapping for name, mapping in mappings.items() if not mapping.is_part}, faults
 
     @property
     def mappings(self) -> dict[str, Mapping]:

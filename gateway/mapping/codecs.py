@@ -4,7 +4,12 @@ from datetime import date, datetime
 
 from gateway.mapping.wire import Scalar
 
-TEXTS = frozenset({Scalar.STRING, Scalar.COLLAPSED, Scalar.URI, Scalar.OID, Scalar.JSON_STRING, Scalar.JSON_CODE})
+TEXTS = frozenset(
+    {
+        *(Scalar.STRING, Scalar.COLLAPSED, Scalar.URI, Scalar.OID, Scalar.JSON_STRING, Scalar.JSON_CODE),
+        Scalar.BASE64,
+    }
+)
 
 CODECS: dict[type, frozenset[Scalar]] = {
     str: TEXTS,
@@ -21,6 +26,7 @@ READERS: dict[tuple[type, Scalar], str] = {
     (str, Scalar.OID): "token",
     (str, Scalar.JSON_STRING): "json_text",
     (str, Scalar.JSON_CODE): "json_text",
+    (str, Scalar.BASE64): "base64",
     (bool, Scalar.BOOLEAN): "boolean",
     (bool, Scalar.JSON_BOOLEAN): "json_boolean",
     (int, Scalar.INTEGER): "integer",
@@ -36,6 +42,7 @@ WRITERS: dict[Scalar, str] = {
     Scalar.COLLAPSED: "xml_token",
     Scalar.URI: "xml_token",
     Scalar.OID: "xml_token",
+    Scalar.BASE64: "base64",
     Scalar.BOOLEAN: "xml_boolean",
     Scalar.INTEGER: "str",
     Scalar.DATE: "iso",

@@ -1,12 +1,13 @@
 """Writing Python source: lines, constants, functions that are shared when their bodies are equal."""
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 
 from gateway.mapping.codecs import READERS
 from gateway.mapping.language import Spot
 from gateway.mapping.tree import Leaf, Place, Record, Switch
-from gateway.model.walk import fields_of
+from gateway.model.walk import Field, fields_of
 
 _NOT_WORD = re.compile(r"\W")
 
@@ -115,7 +116,7 @@ def _below(place: Place, top: Place, separator: str) -> str:
     steps: list[str] = []
     here: Place | None = place
     while here is not None and here is not top:
-        mark = f"[{here.filter.values[0]}]" if here.filter else ""
+        mark = str(here.filter or "")
         steps.insert(0, ("@" if here.kind == "attribute" else "") + here.name + mark)
         here = here.parent
     return separator.join(steps)
@@ -140,7 +141,7 @@ def make(module: Module, made: type, keys: dict[str, str], prefix: str, *, repor
     for field_ in known.values():
         key = prefix + field_.name
         if key in keys:
-            arguments.append(f"{field_.name}={_got(key, field_.many, field_.required)}")
+            arguments.append(f"{field_.name}={_got(module, made, field_, key)}")
         elif any(k.startswith(key + ".") for k in keys) and not field_.is_one_of:
             inner = make(module, field_.kinds[0], keys, key + ".", report=report)
             arguments.append(f"{field_.name}={inner}({'v, x, p, w' if report else 'v'})")
@@ -149,7 +150,12 @@ def make(module: Module, made: type, keys: dict[str, str], prefix: str, *, repor
     return module.function(f"make_{made.__name__}", parameters, f"Make a {made.__name__}.", lines)
 
 
-def _got(key: str, many: bool, required: bool) -> str:
-    if many:
+def _got(module: Module, made: type, field: Field, key: str) -> str:
+    if field.many:
         return f"tuple(v.get({key!r}, ()))"
-    return f"v[{key!r}]" if required else f"v.get({key!r})"
+    if field.required:
+        return f"v[{key!r}]"
+    if field.optional:
+        return f"v.get({key!r})"
+    default = next(f.default for f in dataclasses.fields(made) if f.name == field.name)
+    return f"v.get({key!r}, {module.value(f'EMPTY_{field.name}', default)})"

@@ -1,6 +1,7 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
 from gateway.mapping.emit import Lines, Module, codec, collected, make
+from gateway.mapping.language import Filter
 from gateway.mapping.run import Look
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
 
@@ -138,7 +139,7 @@ class JsonReader:
     def _properties(self, place: Place, lines: Lines) -> None:
         groups: dict[str, list[Place]] = {}
         for child in place.children:
-            if self.report or self._matters(child):
+            if self.report or self._matters(child) or (child.filter and child.filter.narrows):
                 groups.setdefault(child.name, []).append(child)
         if not groups:
             if self.report:
@@ -204,15 +205,18 @@ class JsonReader:
         inner("if c is None:")
         inner.indent()("continue")
         word = "if"
-        looks = {_peek(place) for place in places if place.filter}
+        looks = {_peek(place, mark) for place in places for mark in _marks_of(place)}
         if len(looks) == 1:
             inner(f"k_i = {next(iter(looks))}")
-        for i, place in enumerate(places):
+        for i, place in sorted(enumerate(places), key=lambda one: -len(_marks_of(one[1]))):
             if place.filter is None:
                 continue
-            values = self.module.constant("V", place.filter.values[0], repr(place.filter.values))
-            test = f"{'k_i' if len(looks) == 1 else _peek(place)} in {values}"
-            inner(f"{word} {test}:")
+            tests = [
+                f"{'k_i' if len(looks) == 1 else _peek(place, mark)} in "
+                f"{self.module.constant('V', mark.values[0], repr(mark.values))}"
+                for mark in _marks_of(place)
+            ]
+            inner(f"{word} {' and '.join(tests)}:")
             self._item(place, inner.indent(), i if place in counted else None)
             word = "elif"
         plain = [(i, p) for i, p in enumerate(places) if p.filter is None]
@@ -227,6 +231,9 @@ class JsonReader:
             inner.indent()("x.unknown(c, at_i, 'no rule names an item with this mark')")
 
     def _item(self, place: Place, lines: Lines, number: int | None) -> None:
+        if not self.report and not self._matters(place):
+            lines("continue")
+            return
         if place.guard:
             lines = self._guarded(place, lines, "c", "at_i")
         if number is not None:
@@ -394,23 +401,27 @@ class JsonReader:
 
 def _look(place: Place) -> Look:
     """Give the step of a look-ahead: the property, and which item of it when it is a list."""
-    told = place.filter
-    if told is not None:
-        return place.name, _marks(place), told.values
-    return (place.name, (), ()) if place.many else place.name
+    marks = _marks_of(place)
+    if marks:
+        return place.name, tuple((_way_to(place, mark), mark.values) for mark in marks)
+    return (place.name, ()) if place.many else place.name
 
 
-def _marks(place: Place) -> tuple[Look, ...]:
-    """Give the steps from an item to the value that its filter looks at."""
+def _marks_of(place: Place) -> tuple[Filter, ...]:
+    return tuple(place.filter.marks()) if place.filter else ()
+
+
+def _way_to(place: Place, mark: Filter) -> tuple[Look, ...]:
+    """Give the steps from an item to the value that a mark looks at."""
     steps: list[Look] = []
-    for step in place.filter.path if place.filter else ():
+    for step in mark.path:
         place = next(c for c in place.children if c.name == step.name)
         steps.append(_look(place))
     return tuple(steps)
 
 
-def _peek(place: Place) -> str:
-    return f"peek(c, {_marks(place)!r})"
+def _peek(place: Place, mark: Filter) -> str:
+    return f"peek(c, {_way_to(place, mark)!r})"
 
 
 def _carried(place: Place) -> bool:

@@ -190,7 +190,8 @@ class JsonWriter(Writer):
             return
         inner("if s:")
         inner.indent()(keep)
-        if use.made is not None and not use.target.field.required and not self._says_itself(place):
+        leaves_open = use.target.field.optional or use.each
+        if use.made is not None and leaves_open and not self._says_itself(place):
             inner("else:")
             if self.report:
                 inner.indent()(f"x.cannot({path}, {at}, 'nothing in it, and an empty one cannot be written', {where})")

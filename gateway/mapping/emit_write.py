@@ -79,7 +79,14 @@ class Writer:
         value = self.value(record.target)
         if record.branch and record.made:
             return f"type({value}) is {self.module.value(record.made.__name__, record.made)}"
-        return value if record.each else f"{value} is not None"
+        if record.each:
+            return value
+        return f"{value} is not None" if record.target.field.optional else f"{value} != {self.empty(record.target)}"
+
+    def empty(self, target: Target) -> str:
+        """Give the name of what a record that is always there is when it says nothing."""
+        made = target.fields[-1].kinds[0]
+        return self.module.value(f"EMPTY_{made.__name__}", made()) if not target.field.required else "None"
 
     def guard(self, place: Place) -> str:
         """Give the condition that the record is of the kind that a place belongs to."""

@@ -1,6 +1,7 @@
 """Emits the program that reads XML: one pass over each element's children, one function per element that has some."""
 
 from gateway.mapping.emit import Lines, Module, codec, collected, make
+from gateway.mapping.language import Filter
 from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Tree
 from gateway.mapping.wire_xml import local
 
@@ -22,50 +23,49 @@ class XmlReader:
         keys = collected(tree.root, "/")
         maker = make(self.module, tree.model, keys, "", report=self.report)
         lines("v = {}")
+        if self.report:
+            lines("at = f'/{local(e.tag)}'")
+        if tree.unwrap:
+            self._unwrap(lines)
         lines("t = local(e.tag)")
         branches = {tree.root.name: tree.root, **tree.bare}
         word = "if"
         for name, place in branches.items():
             lines(f"{word} t == {name!r}:")
             reader = self._function(place)
-            lines.indent()(f"{reader}(e, '/{name}', '', v, x)" if self.report else f"{reader}(e, v)")
+            lines.indent()(f"{reader}(e, at, '', v, x)" if self.report else f"{reader}(e, v)")
             word = "elif"
-        for name in tree.unwrap:
-            self._unwrap(lines, name)
         lines("else:")
-        known = ", ".join([*branches, *tree.unwrap])
+        self._refuse(lines.indent(), f"the root is none of {', '.join([*branches, *tree.unwrap])}")
         if self.report:
-            lines.indent()(f"x.two(f'/{{t}}', 'the root is none of {known}', {self.module.where(tree.root.spot)})")
-            lines.indent()("x.stranger(e, '')")
-            lines.indent()("return None")
             lines(f"return {maker}(v, x, '/', {self.module.where(tree.root.spot)})")
         else:
-            lines.indent()(f"raise Bad('the root is none of {known}')")
             lines(f"return {maker}(v)")
         self.module.functions.pop("read", None)
         self.module.function("read", "e, x" if self.report else "e", "Read the root element.", lines)
 
-    def _unwrap(self, lines: Lines, name: str) -> None:
-        root, reader = self.tree.root, self._function(self.tree.root)
-        lines(f"elif t == {name!r}:")
-        lines = lines.indent()
-        lines(f"found_it = [c for c in e if local(c.tag) == {root.name!r}]")
-        lines("if len(found_it) != 1:")
+    def _refuse(self, lines: Lines, why: str) -> None:
+        """Emit the end of a reading that cannot begin."""
         if self.report:
-            where = self.module.where(root.spot)
-            lines.indent()(f"x.two('/{name}', 'one {root.name} is expected in the envelope', {where})")
-            lines.indent()("x.stranger(e, '')")
-            lines.indent()("return None")
-            lines("for c in e:")
-            lines.indent()("if c is not found_it[0]:")
-            why = f"the envelope {name} stays behind"
-            lines.indent().indent()(f"x.stays(c, '/{name}', {where}, {why!r})")
-            lines("x.attributes(e, '/" + name + "')")
-            lines("x.text(e, '/" + name + "')")
-            lines(f"{reader}(found_it[0], '/{name}/{root.name}', '', v, x)")
+            lines(f"x.two(at, {why!r}, {self.module.where(self.tree.root.spot)})")
+            lines("x.stranger(e, at.rpartition('/')[0])")
+            lines("return None")
         else:
-            lines.indent()(f"raise Bad('one {root.name} is expected in the envelope')")
-            lines(f"{reader}(found_it[0], v)")
+            lines(f"raise Bad({why!r})")
+
+    def _unwrap(self, lines: Lines) -> None:
+        """Emit how envelopes are taken off: each holds one message, or is itself the message."""
+        root = self.tree.root.name
+        lines(f"while local(e.tag) in {self.tree.unwrap!r}:")
+        lines = lines.indent()
+        lines(f"within = inside(e, {root!r})")
+        lines(f"if not within and local(e.tag) == {root!r}:")
+        lines.indent()("break")
+        lines("if len(within) != 1:")
+        self._refuse(lines.indent(), f"one {root} is expected in the envelope")
+        if self.report:
+            lines(f"at = x.around(e, within[0], at, {self.module.where(self.tree.root.spot)})")
+        lines("e = within[0]")
 
     def _function(self, place: Place) -> str:
         lines = Lines()
@@ -233,7 +233,7 @@ class XmlReader:
             self._one(places[0], lines, number, number)
             return
         word = "if"
-        for place in sorted(places, key=lambda place: place.filter is None):
+        for place in sorted(places, key=_least_told):
             lines(f"{word} {self._matches(place)}:" if place.filter else "else:")
             seen = f"{number}_{places.index(place)}" if number and not self._each(place) else number
             if seen and seen != number:
@@ -247,27 +247,37 @@ class XmlReader:
     def _matches(self, place: Place) -> str:
         if place.filter is None:
             raise AssertionError("no filter")
+        return " and ".join(self._holds(place, mark) for mark in place.filter.marks())
+
+    def _holds(self, place: Place, mark: Filter) -> str:
         at, tags, attribute = place, [], ""
-        for step in place.filter.path:
+        for step in mark.path:
             at = next(c for c in at.children if c.name == step.name and (c.kind == "attribute") == step.attribute)
             if step.attribute:
                 attribute = step.name
             elif at.child:
                 tags.append(at.child.tag)
         name = self.module.constant("F", "_".join(map(local, tags)), repr(tuple(tags)))
-        values = self.module.constant("V", place.filter.values[0], repr(place.filter.values))
+        values = self.module.constant("V", mark.values[0], repr(mark.values))
         return f"found(c, {name}, {attribute!r}, {values})"
 
     def _each(self, place: Place) -> bool:
         use = place.use
         return place.repeats or (isinstance(use, Record) and use.each) or isinstance(use, Drop)
 
+    def _is_branch(self, place: Place) -> bool:
+        """Whether a kind of record stands there, of which a second one is refused and not passed over."""
+        return isinstance(place.use, Record) and place.use.branch
+
     def _inline(self, place: Place) -> bool:
         """Whether an element is a bare leaf, read without a function of its own."""
         return isinstance(place.use, Leaf) and not place.children
 
     def _matters(self, place: Place) -> bool:
-        """Whether the plain program has anything to do at a place."""
+        """Whether the plain program has anything to do at a place, if only to leave it out."""
+        return bool(place.filter and place.filter.narrows) or self._reads(place)
+
+    def _reads(self, place: Place) -> bool:
         return any(isinstance(p.use, Leaf | Record) and p.reads for p in place.below())
 
     def _one(self, place: Place, lines: Lines, number: str | None, seen: str | None) -> None:
@@ -287,10 +297,10 @@ class XmlReader:
             else:
                 lines("pass")
             return
-        if not self._matters(place):
+        if not self._reads(place):
             lines("pass")
             return
-        if not self._each(place) and seen:
+        if seen and not self._each(place) and not self._is_branch(place):
             lines(f"if {seen} > 1:")
             lines.indent()("continue")
         if not isinstance(use, Record):
@@ -339,7 +349,7 @@ class XmlReader:
         if isinstance(use, Leaf) and self._inline(place) and place.reads:
             lines(f"x.element(v, {self._leaf_arguments(use, 'c', at)})")
             return
-        if not self._each(place) and seen:
+        if seen and not self._each(place) and not self._is_branch(place):
             lines(f"if {seen} > 1:")
             lines.indent()("x.stranger(c, p, 'a second one, where one is expected')")
             lines.indent()("continue")
@@ -380,3 +390,8 @@ class XmlReader:
             lines("if not w:")
             lines.indent()(f"x.present(at, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}(w, x, at, {where})")
+
+
+def _least_told(place: Place) -> int:
+    """Order places of one name so that the one with the most marks is tried first."""
+    return -sum(1 for _ in place.filter.marks()) if place.filter else 0

@@ -81,7 +81,7 @@ class XmlWriter(Writer):
         if text and isinstance(text.use, Leaf):
             self._own_text(text, text.use, lines)
         if shape and shape.particle:
-            self._particle(place, shape.particle, lines)
+            self._content(place, shape.particle, lines)
             self._wild(place, lines)
         if has_content:
             lines(f"out.append('</{tag}>')")
@@ -137,6 +137,13 @@ class XmlWriter(Writer):
             self.lacking(leaf.target, f"f'{to}'", where, lines.indent())
 
     # children, in the order of the schema
+
+    def _content(self, place: Place, particle: Particle, lines: Lines) -> None:
+        """Write what an element holds, which the schema may let be nothing at all."""
+        if particle.kind == "sequence" and not particle.required:
+            self._optional_group(place, particle, lines)
+        else:
+            self._particle(place, particle, lines)
 
     def _particle(self, place: Place, particle: Particle, lines: Lines) -> None:
         if particle.kind == "element":
@@ -278,7 +285,7 @@ class XmlWriter(Writer):
         elif use.branch:
             lines(f"if {self._record_there(use)}:")
         else:
-            lines("if True:")
+            lines("if True:" if required else f"if {self._record_there(use)}:")
         inner_lines = lines.indent()
         if self.report:
             path = self.path(use.target)

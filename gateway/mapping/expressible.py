@@ -29,6 +29,7 @@ class Text(StrEnum):
     COLLAPSED = "collapsed"  # single spaces between words, none around them
     URI = "uri"  # RFC 3986
     OID = "oid"  # digits parted by full stops
+    BASE64 = "base64"  # RFC 4648, section 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ _TEXTS = {
     Scalar.JSON_CODE: Text.COLLAPSED,
     Scalar.URI: Text.URI,
     Scalar.OID: Text.OID,
+    Scalar.BASE64: Text.BASE64,
 }
 _LEAST = {"positiveint": 1, "positiveInteger": 1, "unsignedint": 0, "nonNegativeInteger": 0}
 
@@ -231,7 +233,9 @@ class _XmlDemands:
                 yield from self._leaf(child, when)
         shape = place.shape
         if shape and shape.particle:
-            yield from self._particle(place, shape.particle, when)
+            nothing_else = shape.particle.kind == "sequence" and not shape.particle.required
+            inside = _terms(*_within(place, shape.particle)) if nothing_else else when
+            yield from self._particle(place, shape.particle, inside)
         for child in place.children if shape and shape.any_child else ():
             if child.kind == "element" and shape and child.name not in shape.children:
                 yield from self._child(child, when, required=shape.any_required)

@@ -18,7 +18,7 @@ def filter_words(mapping: Mapping, root: Place) -> Iterator[Fault]:
     place elsewhere in the file, or some of its words stand under `names`, the others have to as well. Resource types
     and required bindings are held to FHIR where they are walked, linkIds to the Questionnaire.
     """
-    filtered = [(place, place.filter) for place in root.below() if place.filter]
+    filtered = [(place, mark) for place in root.below() if place.filter for mark in place.filter.marks()]
     for place, told in filtered:
         name = next((name for name, values in mapping.names.items() if values == told.values), "")
         if _is_system(told) and name and any(":" not in value for value in told.values):

@@ -386,7 +386,7 @@ class Grower(Walker):
             reads=scope.reads,
             writes=scope.writes,
         )
-        self._rules(inner, branch.fields, branch.drops)
+        self._rules(inner, branch.fields, branch.drops, branch.consts)
 
     def _switch(self, scope: Scope, rule: FieldRule, target: Target) -> None:
         if rule.by is None:
@@ -399,6 +399,9 @@ class Grower(Walker):
             made = self._branch_class(target, branch)
             if not branch.when:
                 self.stop(branch.spot, f"{branch.name} is told by a code", "give `when:`")
+            if branch.consts:
+                const = branch.consts[0]
+                self.stop(const.spot, "a kind that a code tells stands in the record around it", "give `const:` there")
             if branch.when in (code for code, _ in branches.values()):
                 self.stop(branch.code_spot, f"{branch.when} tells another branch already", "a code tells one branch")
             branches[branch.name] = (branch.when, made)

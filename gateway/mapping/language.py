@@ -4,6 +4,7 @@
 for editors.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from dataclasses import field as made_by
@@ -34,11 +35,27 @@ class Spot:
 class Filter:
     """`[path=value]` after a step: matched on reading, constructed on writing.
 
-    `values` are every spelling that is read; the first is written.
+    `values` are every spelling that is read; the first is written. `also` is a further mark of the same step.
     """
 
     path: tuple["Step", ...]
     values: tuple[str, ...]
+    also: "Filter | None" = None
+
+    def marks(self) -> Iterator["Filter"]:
+        """Give this mark and each further one."""
+        yield self
+        if self.also:
+            yield from self.also.marks()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it has several marks, and so takes its step from others that have one of them."""
+        return self.also is not None
+
+    def __str__(self) -> str:
+        """Write the marks by their first values: `[FNR]`."""
+        return "".join(f"[{mark.values[0]}]" for mark in self.marks())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,7 @@ class Branch:
     display: str
     fields: tuple["FieldRule", ...]
     drops: tuple["DropRule", ...] = ()
+    consts: tuple["ConstRule", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +264,11 @@ class Mapping:
     def spot_of(self, key: str) -> Spot:
         """Give the position of a header value, or of the file when it is not given."""
         return self.spots.get(key, self.spot)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is only for other files to build on, and no format of its own."""
+        return self.direction == "part"
 
     @property
     def reads(self) -> bool:

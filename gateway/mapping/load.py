@@ -33,13 +33,14 @@ FIELD = frozenset(
         *("zone", "absent", "contains", "joined", "prefix", "unknown", "as", "also_read", "direction", "reason"),
     )
 )
-BRANCH = frozenset({"at", "when", "display", "fields", "drop"})
+BRANCH = frozenset({"at", "when", "display", "fields", "drop", "const"})
 SHAPE = frozenset({"model", "fields", "drop", "const"})
 WIRE = frozenset({"format", "schema", "root", "prefixes", "questionnaire", "told_by"})
 CONST = frozenset({"value", "also", "always"})
 DROP = frozenset({"reason", "write"})
 DERIVED = frozenset({"from", "by"})
 DIRECTIONS = frozenset({"both", "read", "write"})
+PART = "part"
 FORMATS = frozenset({"xml", "json"})
 UNKNOWN = frozenset({"refuse", "omit"})
 WORD = re.compile(r"\$\{([^}]*)\}")
@@ -65,7 +66,9 @@ class _Loader:
 
     def mapping(self) -> Mapping | None:
         entries = self.root.entries(HEADER)
-        self.root.demand(("mapping", "language", "version", "model", "direction", "wire", "fields"), entries)
+        part = _text(entries.get("direction")) == PART
+        model = () if part else ("model",)
+        self.root.demand(("mapping", "language", "version", *model, "direction", "wire", "fields"), entries)
         for key in ("mapping", "version"):
             if key in entries and not entries[key].text().strip():
                 entries[key].fault(f"the {key} is empty")
@@ -84,7 +87,7 @@ class _Loader:
             version=_text(entries.get("version")),
             title=_text(entries.get("title")),
             model=_text(entries.get("model")),
-            direction=self._word(entries.get("direction"), DIRECTIONS, "both"),
+            direction=self._word(entries.get("direction"), DIRECTIONS | {PART}, "both"),
             wire=wire,
             fields=self._fields(entries["fields"]),
             shapes={k.text(): self._shape(k, v) for k, v in _items(entries.get("shapes"))},
@@ -166,6 +169,7 @@ class _Loader:
             display=_text(entries.get("display")),
             fields=self._fields(entries.get("fields")),
             drops=self._drops(entries.get("drop")),
+            consts=self._consts(entries.get("const")),
         )
 
     def _shape(self, name: Block, value: Block) -> ShapeRule:

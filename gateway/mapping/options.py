@@ -30,7 +30,6 @@ WIRE = {
     Scalar.JSON_DATE: "a date",
     Scalar.DATETIME: "a time",
     Scalar.JSON_DATETIME: "a time",
-    Scalar.OPAQUE: "bytes, which are never carried",
 } | dict.fromkeys(TEXTS, "a text")
 
 LONE = (("columns", "codes"), ("value", "each"), ("parts", "codes"), ("unknown", "codes"))

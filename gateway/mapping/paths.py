@@ -1,11 +1,12 @@
 """Wire paths: `Ident[TypeId@V=FNR]/Id` in XML, `item[hoveddiagnose].answer.valueCoding.code` in JSON.
 
 Steps are parted by `/` (XML) or `.` (JSON). `X@V` is an attribute of X, `.@V` of the place itself, `.` its text.
-`[path=value]` filters; `[word]` is short for the key that the file's `keys` give for the step's name.
+`[path=value]` filters; `[word]` is short for the key that the file's `keys` give for the step's name. A step may have
+several marks, of which each has to hold.
 """
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.mapping.language import Filter, Path, Step
 
@@ -58,7 +59,7 @@ class Grammar:
             if not rest.endswith("]") and "]@" not in rest:
                 raise BadPath(f"a bracket is not closed: {part}")
             inner, _, tail = rest.rpartition("]")
-            steps = [Step(name, filter=self._filter(name, inner))]
+            steps = [Step(name, filter=self._filters(name, inner.split("][")))]
             if tail.startswith("@"):
                 steps.append(Step(tail[1:], attribute=True))
             return steps
@@ -66,6 +67,10 @@ class Grammar:
         if at:
             steps.append(Step(attribute, attribute=True))
         return steps or [Step(".")]
+
+    def _filters(self, name: str, marks: list[str]) -> Filter:
+        first, *rest = marks
+        return replace(self._filter(name, first), also=self._filters(name, rest) if rest else None)
 
     def _filter(self, name: str, inner: str) -> Filter:
         path, equals, value = inner.partition("=")
@@ -87,5 +92,5 @@ def text_of(path: Path, separator: str) -> str:
             continue
         out += (separator if out else "") + step.name
         if step.filter:
-            out += f"[{step.filter.values[0]}]"
+            out += str(step.filter)
     return out

@@ -178,9 +178,31 @@ class XmlReading(_Account):
         """Account for everything in an element that no rule names."""
         self._subtree(c, f"{above}/{self._step(c)}", "unmapped", "", why)
 
-    def stays(self, c: Any, above: str, w: int, why: str) -> None:
-        """Account for everything in an element that stands beside the message in an envelope."""
-        self._subtree(c, f"{above}/{self._step(c)}", "dropped", self.places[w], why)
+    def around(self, e: Any, message: Any, at: str, w: int) -> str:
+        """Account for everything in an envelope but the message; gives where that stands."""
+        name, where = _local(e), self.places[w]
+        if name == _local(message):
+            self.deviations.append(Deviation(at, f"a {name} around a {name}; the inner one is read"))
+        way = {*message.iterancestors()}
+        return self._around(e, message, at, way, (where, f"the envelope {name} stays behind"))
+
+    def _around(self, e: Any, message: Any, at: str, way: Collection[Any], why: tuple[str, str]) -> str:
+        found = ""
+        for key, s in e.items():
+            if s and not s.isspace():
+                self.rows.append(Read(_attribute(at, key), "dropped", "", *why))
+        for i, piece in enumerate([e.text, *(child.tail for child in e)]):
+            if piece and not piece.isspace():
+                self.rows.append(Read(f"{at}/text()[{i + 1}]", "dropped", "", *why))
+        for child, step in _steps(e):
+            place = f"{at}/{step}"
+            if child is message:
+                found = place
+            elif child in way:
+                found = self._around(child, message, place, way, why)
+            else:
+                self._subtree(child, place, "dropped", *why)
+        return found
 
     def _step(self, c: Any) -> str:
         """Give an element's own step in a path, the numbers of its siblings reckoned once."""

@@ -20,6 +20,7 @@ class Bad(Exception):
 # reading: XML
 
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)?")
+_BASE64 = re.compile("[A-Za-z0-9+/]+={0,2}")
 _INT = re.compile(r"[+-]?[0-9]{1,10}")
 _XML_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -34,6 +35,16 @@ def text(s: str) -> str:
 def token(s: str) -> str:
     """Collapse white space (xs:token, xs:anyURI: XML Schema part 2, 4.3.6)."""
     return " ".join(s.split())
+
+
+def base64(s: object) -> str:
+    """Take base64 (RFC 4648, 4), which white space may part, as one word; also how it is written."""
+    if not isinstance(s, str):
+        raise Bad("not a string")
+    s = "".join(s.split())
+    if len(s) % 4 or not _BASE64.fullmatch(s):
+        raise Bad("not base64")
+    return s
 
 
 def boolean(s: str) -> bool:
@@ -241,8 +252,19 @@ def found(e: Any, tags: Sequence[str], attribute: str, values: Collection[str]) 
     return s is not None and token(s) in values
 
 
-Look = str | tuple[str, tuple["Look", ...], tuple[str, ...]]
-"""One step of a look ahead: a property, or a list and which item of it: the first, or the first with a mark."""
+def inside(e: Any, name: str) -> list[Any]:
+    """Give the elements of a local name below an element, without those that stand inside another of them."""
+    found: list[Any] = []
+    for child in e:
+        if str(child.tag).rpartition("}")[2] == name:
+            found.append(child)
+        else:
+            found += inside(child, name)
+    return found
+
+
+Look = str | tuple[str, tuple[tuple[tuple["Look", ...], tuple[str, ...]], ...]]
+"""One step of a look ahead: a property, or a list and which item of it: the first, or the first with these marks."""
 
 
 def peek(d: object, path: Iterable[Look]) -> object:
@@ -251,10 +273,10 @@ def peek(d: object, path: Iterable[Look]) -> object:
         if isinstance(step, str):
             d = d.get(step) if isinstance(d, dict) else None
             continue
-        name, marks, values = step
+        name, marks = step
         items = d.get(name) if isinstance(d, dict) else None
         there = (item for item in items if item is not None) if isinstance(items, list) else ()
-        d = next((item for item in there if not marks or peek(item, marks) in values), None)
+        d = next((item for item in there if all(peek(item, way) in values for way, values in marks)), None)
     return d
 
 

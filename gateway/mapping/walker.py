@@ -68,10 +68,7 @@ class Walker:
     def step(self, place: Place, step: Step, spot: Spot) -> Place:
         """Take one step, along the schema."""
         for known in place.children:
-            same = known.name == step.name and (known.kind == "attribute") == step.attribute
-            if same and (known.filter.values if known.filter else None) == (
-                step.filter.values if step.filter else None
-            ):
+            if _stands_at(known, step):
                 return known
         child = self._child(place, step, spot)
         made = Place(
@@ -93,12 +90,13 @@ class Walker:
         return made
 
     def _filter(self, made: Place, told: Filter, spot: Spot) -> None:
-        """Make the place that a filter looks at a constant of the filtered one."""
-        end = made
-        for inner in told.path:
-            end = self.step(end, inner, spot)
-        self.enum(end, told.values, spot)
-        end.use = Const(told.values, spot, of_filter=True)
+        """Make each place that a filter looks at a constant of the filtered one."""
+        for mark in told.marks():
+            end = made
+            for inner in mark.path:
+                end = self.step(end, inner, spot)
+            self.enum(end, mark.values, spot)
+            end.use = Const(mark.values, spot, of_filter=True)
 
     def _child(self, place: Place, step: Step, spot: Spot) -> Child:
         shape = place.shape or Shape("?")
@@ -152,10 +150,7 @@ class Walker:
         place = root
         for step in path:
             for child in place.children:
-                same = child.name == step.name and (child.kind == "attribute") == step.attribute
-                if same and (child.filter.values if child.filter else None) == (
-                    step.filter.values if step.filter else None
-                ):
+                if _stands_at(child, step):
                     place = child
                     break
             else:
@@ -180,3 +175,13 @@ class Walker:
         for value in values:
             if allowed and value not in allowed:
                 self.stop(spot, f"{value} is not allowed at {place.trail()}", nearest(value, allowed))
+
+
+def _stands_at(place: Place, step: Step) -> bool:
+    """Whether a place is the one that a step leads to: the same name, told by the same marks."""
+    same = place.name == step.name and (place.kind == "attribute") == step.attribute
+    return same and _marks(place.filter) == _marks(step.filter)
+
+
+def _marks(told: Filter | None) -> tuple[tuple[str, ...], ...]:
+    return tuple(mark.values for mark in told.marks()) if told else ()

@@ -27,7 +27,7 @@ class Scalar(StrEnum):
     JSON_INTEGER = "json-integer"
     JSON_DATE = "json-date"
     JSON_DATETIME = "json-dateTime"
-    OPAQUE = "opaque"  # base64 and the like: dropped, never carried
+    BASE64 = "base64"
 
 
 @dataclass(frozen=True, slots=True)

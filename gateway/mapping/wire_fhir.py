@@ -21,7 +21,7 @@ _PRIMITIVES = {
     "DateTime": Scalar.JSON_DATETIME,
     "Instant": Scalar.JSON_DATETIME,
     "Code": Scalar.JSON_CODE,
-    "Base64Binary": Scalar.OPAQUE,
+    "Base64Binary": Scalar.BASE64,
 }
 
 
@@ -74,7 +74,7 @@ def _kind(annotation: Any) -> tuple[str, bool]:
     if get_origin(annotation) is list:
         return _kind(get_args(annotation)[0])[0], True
     if get_origin(annotation) is Annotated:
-        return f"={type(get_args(annotation)[1]).__name__}", False
+        return f"={type(get_args(annotation)[-1]).__name__}", False
     if annotation is bool:
         return "=Boolean", False
     return str(annotation.__name__).removesuffix("Type"), False

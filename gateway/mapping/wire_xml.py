@@ -14,7 +14,7 @@ _SCALARS = {
     "date": Scalar.DATE,
     "dateTime": Scalar.DATETIME,
     "anyURI": Scalar.URI,
-    "base64Binary": Scalar.OPAQUE,
+    "base64Binary": Scalar.BASE64,
     "decimal": Scalar.INTEGER,
 }
 _INTEGERS = frozenset({"int", "integer", "long", "short", "positiveInteger", "nonNegativeInteger"})

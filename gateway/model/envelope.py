@@ -9,6 +9,9 @@ from datetime import date
 from gateway.model.common import Address, HumanName, Identifier, Telecom
 from gateway.model.labels import CertifierDetail, ContactData, Envelope, Identity
 
+PERSONAL = ("national-number", "d-number")
+"""The kinds of number that name a person."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
@@ -75,3 +78,34 @@ class System:
 
     name: Envelope[str | None] = None
     version: Envelope[str | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom a message is about, as its header says it (FHIR Patient)."""
+
+    name: Identity[HumanName] = HumanName()
+    identifiers: Identity[tuple[Identifier, ...]] = ()
+    address: ContactData[Address | None] = None
+    telecoms: ContactData[tuple[Telecom, ...]] = ()
+
+    @property
+    def id(self) -> Identifier | None:
+        """The number that the person is known by: the first that is a national number or a D-number."""
+        return next((one for one in self.identifiers if one.kind in PERSONAL), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The local office of an authority, with its own number of it; where a person belongs tells where they live."""
+
+    name: ContactData[str | None] = None
+    number: ContactData[str | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee(Receiver):
+    """The organisation that a message is addressed to, with the office or the professional in it."""
+
+    office: ContactData[Office | None] = None
+    professional: CertifierDetail[Professional | None] = None

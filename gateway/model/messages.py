@@ -7,10 +7,32 @@ from typing import Any
 from gateway.core.vocabulary import MessageKind
 from gateway.model.certificate import SickLeaveCertificate
 from gateway.model.common import Identifier
+from gateway.model.dialogue import (
+    Answer,
+    CareNote,
+    Dialogue,
+    Inquiry,
+    MeetingAnswer,
+    MeetingInvitation,
+    Notice,
+    Request,
+)
 from gateway.model.receipt import Receipt
+
+DIALOGUE = {
+    Request: MessageKind.NAV_REQUEST,
+    Notice: MessageKind.NAV_REQUEST,
+    MeetingInvitation: MessageKind.DIALOGMOTE,
+    MeetingAnswer: MessageKind.DIALOGMOTE,
+    Answer: MessageKind.DIALOGMELDING,
+    Inquiry: MessageKind.DIALOGMELDING,
+    CareNote: MessageKind.CARE_RECORD,
+}
+"""What a dialogue message is about follows from its matter."""
 
 MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     SickLeaveCertificate: lambda _: MessageKind.SYKMELDING,
+    Dialogue: lambda message: DIALOGUE[type(message.matter)],
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 

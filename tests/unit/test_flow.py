@@ -15,7 +15,7 @@ from gateway.core.message import Parsed, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.library import Library
-from gateway.model import Identifier, Receipt
+from gateway.model import Identifier, Receipt, Receiver
 from gateway.policy import pep
 from gateway.policy.facts import Facts, from_json
 from gateway.policy.pdp import releasable
@@ -261,11 +261,21 @@ def test_a_report_holds_no_value() -> None:
 
 
 def test_a_receiver_that_the_gateway_replaces_is_told_as_dropped() -> None:
-    given = flow.parse(formats()["fhir"], changed(receiver=flow.Receiver(name="Qzmottakerqx")), report=True)
+    given = flow.parse(formats()["fhir"], changed(receiver=Receiver(name="Qzmottakerqx")), report=True)
     done = flow.forward(given, formats()["nav-sykmelding"], rules(TO_NAV), facts(), NAV)
     assert done.report is not None
     assert any("addresses the message itself" in str(row["reason"]) for row in done.report.dropped)
     assert b"Qzmottakerqx" not in done.rendered.body
+
+
+def test_the_office_and_the_doctor_that_a_message_names_stay_when_the_gateway_addresses_it() -> None:
+    asks = ROOT / "mappings/nav/dialogmelding/examples/01-nav-asks.in.xml"
+    message = flow.parse(formats()["nav-dialogmelding"], asks.read_bytes()).record
+    to = flow.Addressee(name="Fjellvik", identifiers=(Identifier(kind="her", value="990001"),))
+    sent = flow.address(message, to)
+    assert (sent.receiver.name, sent.receiver.identifiers) == (to.name, to.identifiers)
+    assert sent.receiver.professional == message.receiver.professional
+    assert flow.address(replace(message, receiver=None), to).receiver.name == to.name
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="NAV's sample messages are not in ../shared/data")

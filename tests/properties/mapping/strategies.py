@@ -1,6 +1,7 @@
 """Any canonical record that a format can express, drawn from what the compiler says is expressible and nothing else."""
 
 import string
+from base64 import b64encode
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
@@ -32,6 +33,7 @@ TEXTS: dict[Text, SearchStrategy[str]] = {
     Text.KEPT: st.text(_CHARACTERS, min_size=1, max_size=12).filter(_says_something),
     Text.COLLAPSED: st.text(_CHARACTERS, min_size=1, max_size=12).map(_collapsed).filter(bool),
     Text.URI: st.from_regex(_URI, fullmatch=True),
+    Text.BASE64: st.binary(min_size=1, max_size=9).map(lambda raw: b64encode(raw).decode()),
     Text.OID: st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,4}", fullmatch=True),
 }
 
@@ -62,7 +64,8 @@ class Drawing:
         if self.words is None:
             raise AssertionError("no words are planted")
         number = 10_000 + len(self.words)
-        self.words.append(f"2.16.578.{number}" if text is Text.OID else f"plante{number}ord")
+        told = {Text.OID: f"2.16.578.{number}", Text.BASE64: f"plante{number}o"}
+        self.words.append(told.get(text, f"plante{number}ord"))
         return self.words[-1]
 
     def record(self, form: Form) -> Any:

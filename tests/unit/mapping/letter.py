@@ -107,7 +107,8 @@ version: 1
 model: Letter
 direction: both
 wire: {format: xml, schema: brev.xsd, root: Brev, prefixes: {t: "urn:t"}}
-unwrap: [Konvolutt]
+unwrap: [Konvolutt, Brev]
+names: {A: [A], B: [B], old: [gammelt]}
 words:
   kropp: Innhold/Kropp
 bare:
@@ -134,6 +135,7 @@ const:
 drop:
   Type@DN: display of a fixed code
   ${kropp}/Merke[Slag@V=B]: not used
+  ${kropp}/Merke[Slag@V=A][Slag@DN=old]: superseded
 lacks:
   given: no such part
   phones: no such part
@@ -221,6 +223,7 @@ const:
   type: brev
 drop:
   meta: the sender's own
+  felt[merke][verdi=gammelt]: superseded
 lacks:
   appended: no such part
 """

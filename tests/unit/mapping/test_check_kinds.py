@@ -5,6 +5,15 @@ from check_kit import EMPLOYER, FHIR, NAV, Mistake, assert_told
 
 MISTAKES = (
     Mistake(
+        "a constant in a kind that a code tells",
+        FHIR,
+        "Pending:       {when: AVVENTENDE,",
+        'Pending:       {const: {"item[aktivitet-type].answer.valueCoding.system": x}, when: AVVENTENDE,',
+        '"item[aktivitet-type].answer.valueCoding.system"',
+        "a kind that a code tells stands in the record around it",
+        "give `const:` there",
+    ),
+    Mistake(
         "a text where there is an element with elements",
         NAV,
         "ruleset: ${form}/RegelSettVersjon",

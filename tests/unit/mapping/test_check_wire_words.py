@@ -172,8 +172,8 @@ MISTAKES = (
     Mistake(
         "a misspelt name of an envelope",
         NAV,
-        "unwrap: [EI_fellesformat]",
-        "unwrap: [EI_felesformat]",
+        "unwrap: [EI_fellesformat, ",
+        "unwrap: [EI_felesformat, ",
         "EI_felesformat",
         "EI_felesformat is no root of schema nav/nav.xsd",
         "did you mean EI_fellesformat?",

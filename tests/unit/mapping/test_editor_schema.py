@@ -118,7 +118,7 @@ def test_it_knows_the_keys_of_the_long_forms(name: str, keys: frozenset[str]) ->
 @pytest.mark.parametrize(
     ("name", "key", "words"),
     [
-        ("mapping", "direction", load.DIRECTIONS),
+        ("mapping", "direction", load.DIRECTIONS | {load.PART}),
         ("mapping", "model", RECORDS),
         ("mapping", "language", {int(LANGUAGE_VERSION), LANGUAGE_VERSION}),
         ("wire", "format", load.FORMATS),

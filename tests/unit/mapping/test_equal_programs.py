@@ -73,6 +73,16 @@ XML_CASES = {
         Letter(state=Partly(text="t")),
         {"Delvis": "carried"},
     ),
+    "a mark more tells another one": (
+        '<Merke><Verdi>g</Verdi><Slag V="A" DN="gammelt"/></Merke><Merke><Verdi>n</Verdi><Slag V="A"/></Merke>',
+        Letter(mark="n"),
+        {"Merke[1]/Verdi": "dropped", "Merke[1]/Slag/@DN": "dropped", "Merke[2]/Verdi": "carried"},
+    ),
+    "a second one of a kind is refused and not passed over": (
+        "<Hel><Grad>1</Grad></Hel><Hel><Grad>2</Grad></Hel>",
+        None,
+        {"Hel/Grad": "carried", "Hel[2]/Grad": "unmapped"},
+    ),
     "two kinds contradict each other": ("<Hel/><Delvis>t</Delvis>", None, {"Delvis": "unmapped"}),
     "a second value is not carried": (
         "<Tittel>a</Tittel><Tittel>b</Tittel>",
@@ -146,7 +156,7 @@ def test_an_envelope_is_taken_off_and_what_stands_beside_the_letter_stays_behind
     assert parsed.record == Letter(title="a")
     told = outcomes(parsed)
     assert told["/Konvolutt/Ved[1]"] == told["/Konvolutt/Ved[2]"] == "dropped"
-    assert told["/Konvolutt/@a"] == "unmapped"
+    assert told["/Konvolutt/@a"] == told["/Konvolutt/text()[4]"] == "dropped"
 
 
 @pytest.mark.parametrize("inside", ["", "{0}{0}"])
@@ -154,6 +164,24 @@ def test_an_envelope_with_no_letter_or_two_is_refused(inside: str) -> None:
     parsed = read(xml("<Tittel>a</Tittel>", wrap=f"<Konvolutt><Ved>x</Ved>{inside}</Konvolutt>"))
     assert parsed.record is None
     assert {row.outcome for row in parsed.rows} == {"unmapped"}
+
+
+def test_a_letter_around_a_letter_is_taken_off_and_said() -> None:
+    outer, inner = xml("<Tittel>utenpå</Tittel>"), xml("<Tittel>inni</Tittel>")
+    outer.find(".//{urn:t}Kropp").append(inner)
+    parsed = read(outer)
+    assert parsed.record == Letter(title="inni")
+    assert [deviation.what for deviation in parsed.deviations] == ["a Brev around a Brev; the inner one is read"]
+    told = {row.at: row.outcome for row in parsed.rows}
+    assert told["/Brev/Innhold/Kropp/Tittel"] == "dropped"
+    assert told["/Brev/Innhold/Kropp/Brev/Innhold/Kropp/Tittel"] == "carried"
+
+
+def test_a_letter_around_two_letters_is_refused() -> None:
+    outer = xml("")
+    for title in "ab":
+        outer.find(".//{urn:t}Kropp").append(xml(f"<Tittel>{title}</Tittel>"))
+    assert read(outer).record is None
 
 
 def test_a_payload_without_its_letter_is_read() -> None:
@@ -193,6 +221,11 @@ JSON_CASES: dict[str, tuple[dict[str, Any], Letter | None, dict[str, str]]] = {
         {"felt": [{"id": "annet", "verdi": "b"}, {"id": "merke", "verdi": "a"}, {"id": "merke", "verdi": "c"}]},
         Letter(mark="a"),
         {"felt[0].verdi": "unmapped", "felt[1].verdi": "carried", "felt[1].id": "fixed", "felt[2].verdi": "unmapped"},
+    ),
+    "a mark more tells another one": (
+        {"felt": [{"id": "merke", "verdi": "gammelt"}, {"id": "merke", "verdi": "n"}]},
+        Letter(mark="n"),
+        {"felt[0].verdi": "dropped", "felt[1].verdi": "carried"},
     ),
     "a list keeps its order and leaves blank items out": (
         {"ord": ["b", " ", None, "a"]},

@@ -82,7 +82,7 @@ MISTAKES = (
         "direction: both",
         "direction: bth",
         "bth",
-        "bth is not one of both, read, write",
+        "bth is not one of both, part, read, write",
         "did you mean both?",
     ),
     Mistake(

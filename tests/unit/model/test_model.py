@@ -8,7 +8,6 @@ from typing import Annotated
 
 import pytest
 
-from gateway import model
 from gateway.core.vocabulary import STRICTNESS, DataClass
 from gateway.edge.library import Library
 from gateway.model import (
@@ -19,16 +18,24 @@ from gateway.model import (
     Pending,
     Period,
     Prognosis,
-    Receipt,
     SickLeaveCertificate,
     Telecom,
+    messages,
 )
 from gateway.model.codes import LISTS
 from gateway.model.labels import DiagnosisData, Envelope, Identity, Inherited, coded
 from gateway.model.walk import class_of, fields_of, leaves_of, values_of, without_indices
 
-RECORDS = [one for one in vars(model).values() if dataclasses.is_dataclass(one)]
-ROOTS = (SickLeaveCertificate, Receipt)
+ROOTS = tuple(messages.RECORDS.values())
+
+
+def within(record: type) -> set[type]:
+    """Give a record class and every one that stands in it."""
+    below = (kind for field in fields_of(record).values() if field.is_record for kind in field.kinds)
+    return {record}.union(*map(within, below))
+
+
+RECORDS = sorted(set().union(*map(within, ROOTS)), key=lambda one: one.__name__)
 LEAVES = [leaf for root in ROOTS for leaf in leaves_of(root)]
 
 
