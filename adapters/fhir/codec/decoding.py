@@ -9,9 +9,8 @@ from adapters.fhir.codec.definitions import is_resource
 from adapters.fhir.codec.findings import Finding
 from adapters.fhir.codec.json_text import read_json
 from adapters.fhir.codec.media import FHIR_JSON, FHIR_XML, media_type
-from adapters.fhir.codec.model import second_opinion
 from adapters.fhir.codec.references import Index, reference_issues
-from adapters.fhir.codec.structure import MAX_ISSUES, Node, Place, Walk, record, rows
+from adapters.fhir.codec.structure import MAX_ISSUES, Place, Walk, record, rows
 from adapters.fhir.codec.xml_text import read_xml
 from gateway.core.errors import Issue, Severity
 
@@ -36,8 +35,7 @@ def decode(raw: bytes, media: str | None = None) -> Decoded:
     """Read and check a FHIR R4 resource. Pure; never raises for what a peer sent.
 
     `media` is the media type it came under; without one the bytes themselves tell JSON from XML.
-    Steps: bytes, structure against the R4 definitions, the typed model for each entry, the Bundle as a whole. Each step
-    runs over the whole message, and a later one only over what the earlier found right.
+    Steps: bytes, structure against the R4 definitions, the Bundle as a whole. Each step runs over the whole message.
     """
     if media is not None:
         wrong = media_type(media).issue or mismatch(raw, media)
@@ -107,7 +105,6 @@ def _walked(tree: dict[str, Any]) -> Walk:
 
 def _judged(tree: dict[str, Any], walk: Walk) -> Decoded:
     issues = walk.issues
-    issues += second_opinion(_right(walk))
     if not walk.nodes:
         return Decoded(None, tuple(issues))
     resource, node = tree, walk.nodes[0]
@@ -129,18 +126,6 @@ def _limited(resource: dict[str, Any], issues: list[Issue]) -> Decoded:
     errors = [issue for issue in issues if issue.severity is Severity.ERROR]
     others = [issue for issue in issues if issue.severity is not Severity.ERROR]
     return Decoded(None if errors else resource, (*errors, *others)[:MAX_ISSUES])
-
-
-def _right(walk: Walk) -> list[Node]:
-    """Give the resources that the walk found nothing wrong with."""
-    faulty = {issue.at for issue in walk.issues}
-    if "" in faulty:  # the message as a whole is out of bounds
-        return []
-    return [
-        node
-        for node in walk.nodes
-        if not any(at == str(node.place) or at.startswith(f"{node.place}.") for at in faulty)
-    ]
 
 
 def _content(tree: dict[str, Any]) -> dict[str, Any]:

@@ -155,11 +155,6 @@ class Finding(Enum):
         "an item has nested items both below itself and below its answer (qrs-1)",
         "nest under the answer, or under the group",
     )
-    MODEL = (
-        "invalid",
-        "{type} is not valid FHIR R4 here",
-        "compare the resource with the definition of {type} in FHIR R4",
-    )
     # the bundle
     BUNDLE_TYPE = (
         "not-supported",
