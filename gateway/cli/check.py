@@ -25,6 +25,9 @@ def check(
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Also change every rule and see that the proof notices.")
     ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="First make the published Questionnaires anew from their mappings.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
     """Compile all mapping, code and rule data, run the examples beside them, prove the rules' invariants.
@@ -35,6 +38,10 @@ def check(
     """
     start = time.perf_counter()
     library = Library(mappings)
+    for path, made in library.questionnaires().items() if write else ():
+        if path.read_bytes() != made:
+            path.write_bytes(made)
+            typer.echo(f"{path.relative_to(library.folder.parent)} is written anew", err=True)
     faults = list(dict.fromkeys(map(str, library.faults())))  # one that others extend is told once
     if not faults:
         faults += run_examples(library, formats(library))

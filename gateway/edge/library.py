@@ -17,7 +17,7 @@ from gateway.mapping.compile import Reader, Writer
 from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
 from gateway.mapping.nearest import nearest
-from gateway.mapping.questionnaire import check_questionnaire, load_texts
+from gateway.mapping.questionnaire import check_questionnaire, load_texts, questionnaire, render
 from gateway.mapping.tree import Leaf, Place, Record, Tree
 from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
@@ -153,6 +153,21 @@ class Library:
             what = f"{path.name} and texts.yaml beside it cannot be read: {type(error).__name__}"
             return [mapping.wire.spot_of("questionnaire").fault(what)]
         return wrong if texts is None else list(check_questionnaire(mapping, tree, committed, texts))
+
+    def questionnaires(self) -> dict[Path, bytes]:
+        """Make the Questionnaire of each mapping that has one anew, by the path of its published file.
+
+        Raises `ConfigurationError` when a mapping or its texts are wrong.
+        """
+        made: dict[Path, bytes] = {}
+        for mapping in self.mappings.values():
+            if mapping.wire.questionnaire and not mapping.extends:
+                path = self.folder / mapping.wire.questionnaire
+                texts, faults = load_texts(*self._text(path.with_name("texts.yaml")))
+                if texts is None:
+                    raise ConfigurationError(faults)
+                made[path] = render(questionnaire(mapping, self._checked(mapping.name), texts))
+        return made
 
     def _checked(self, name: str) -> Tree:
         wrong = [*self._tables[1], *(f for f in self._loaded[1] if f.file == self.mappings[name].spot.file)]

@@ -27,6 +27,7 @@ READERS: dict[tuple[type, Scalar], str] = {
     (str, Scalar.JSON_STRING): "json_text",
     (str, Scalar.JSON_CODE): "json_text",
     (str, Scalar.BASE64): "base64",
+    (str, Scalar.INTEGER): "token",  # only where a code table reads it
     (bool, Scalar.BOOLEAN): "boolean",
     (bool, Scalar.JSON_BOOLEAN): "json_boolean",
     (int, Scalar.INTEGER): "integer",

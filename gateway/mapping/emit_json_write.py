@@ -1,5 +1,6 @@
 """Emits the program that writes JSON as dictionaries and lists, filtered items constructed with their marks."""
 
+from gateway.core.vocabulary import DataClass
 from gateway.mapping.derive import DERIVATIONS
 from gateway.mapping.emit import Lines
 from gateway.mapping.emit_write import Writer
@@ -79,13 +80,17 @@ class JsonWriter(Writer):
         if fixed:
             inner(f"d = {{**{fixed!r}, **d}}")
         for word in entry_words:
-            inner(f"d = {{'fullUrl': full_url(o.id, {word!r}), **d}}")
+            inner(f"d = {{'fullUrl': full_url({self._message()}, {word!r}), **d}}")
         for child in constants:
             use = child.use
             if isinstance(use, Drop) and isinstance(use.write, Derived):
                 inner(f"d[{child.name!r}] = {self.derived(use.write)}")
             elif isinstance(use, Link):
                 self._link(child, use, inner)
+
+    def _message(self) -> str:
+        """Give the expression of what full URLs are made from: the message's id, where it may be spoken of."""
+        return "o.id" if self.classes is None or DataClass.ENVELOPE in self.classes else "None"
 
     def _linked(self, word: str) -> bool:
         return any(isinstance(p.use, Link) and p.use.word == word for p in self.tree.root.below())
@@ -95,7 +100,7 @@ class JsonWriter(Writer):
         condition = self.populated(target.parent or target)
         if condition == "False":
             return
-        reference = f"{{'reference': full_url(o.id, {use.word!r})}}"
+        reference = f"{{'reference': full_url({self._message()}, {use.word!r})}}"
         lines(f"if {condition}:")
         lines.indent()(f"d[{place.name!r}] = {f'[{reference}]' if place.many else reference}")
 

@@ -75,15 +75,16 @@ def _languages(block: Block) -> dict[str, str]:
 def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
     """Give the Questionnaire that a mapping's answers belong to, as FHIR R4 JSON."""
     url, *derived_from = _urls(tree)
+    name = url.rpartition("/")[2]
     return {
         "resourceType": "Questionnaire",
-        "id": "sykmelding",
+        "id": name,
         "language": "nb",
         "url": url,
         "version": mapping.version,
-        "name": "Sykmelding",
+        "name": name.capitalize(),
         **_text("title", texts.title),
-        "derivedFrom": derived_from,
+        **({"derivedFrom": derived_from} if derived_from else {}),
         "status": "draft",
         "subjectType": ["Patient"],
         "item": [_resource(item, texts) for item in items_of(tree)],

@@ -39,4 +39,19 @@ LISTS: dict[str, frozenset[str]] = {
     "care-note": frozenset({"about-patient"}),
     "note-role": frozenset({"author"}),
     "relation": frozenset({"record-keeper", "regular-gp", "contact"}),
+    "yes-no": frozenset({"yes", "no"}),
+    "yes-no-unknown": frozenset({"yes", "no", "unknown"}),
+    "now-later": frozenset({"now", "later"}),
+    "statement-purpose": frozenset(
+        {"long-sick-leave", "rehabilitation-benefit", "vocational-rehabilitation", "disability-pension"}
+    ),
+    "statement-diagnosis-system": frozenset({"icpc", "icd-9", "icd-10", "icpc-1", "icpc-2"}),
+    "statement-measure": frozenset(
+        {
+            *("bought-health-service", "travel-subsidy", "active-sick-leave", "aids-at-work"),
+            *("vocational-rehabilitation", "fit-for-placement", "other"),
+        }
+    ),
+    "work-situation": frozenset({"paid-work", "housework", "student", "other"}),
+    "statement-contact": frozenset({"treating-doctor", "employer", "employment-office", "local-group", "other"}),
 }

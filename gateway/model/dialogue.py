@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from gateway.model.common import HumanName, Identifier, Telecom
-from gateway.model.envelope import Addressee, Conversation, Sender, Subject
+from gateway.model.envelope import Addressee, Attachment, Conversation, Sender, Subject
 from gateway.model.labels import (
     FREE,
     AuthorityNote,
@@ -140,15 +140,6 @@ class CareNote:
 
 
 Matter = Request | MeetingInvitation | MeetingAnswer | Answer | Inquiry | Notice | CareNote
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A document that came along, as base64. Whatever it is, it is health information as much as the text is."""
-
-    title: Annotated[Clinical[str | None], FREE] = None
-    media_type: Clinical[str | None] = None
-    content: Clinical[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

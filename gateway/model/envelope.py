@@ -5,9 +5,10 @@ KITH's MsgHead 1.2 (MsgInfo) with FHIR's names (MessageHeader, Organization, Pra
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 from gateway.model.common import Address, HumanName, Identifier, Telecom
-from gateway.model.labels import CertifierDetail, ContactData, Envelope, Identity
+from gateway.model.labels import FREE, CertifierDetail, Clinical, ContactData, Envelope, Identity
 
 PERSONAL = ("national-number", "d-number")
 """The kinds of number that name a person."""
@@ -109,3 +110,12 @@ class Addressee(Receiver):
 
     office: ContactData[Office | None] = None
     professional: CertifierDetail[Professional | None] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A document that came along, as base64. Whatever it is, it is health information as much as the text is."""
+
+    title: Annotated[Clinical[str | None], FREE] = None
+    media_type: Clinical[str | None] = None
+    content: Clinical[str]

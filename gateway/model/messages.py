@@ -18,6 +18,7 @@ from gateway.model.dialogue import (
     Request,
 )
 from gateway.model.receipt import Receipt
+from gateway.model.statement import MedicalStatement
 
 DIALOGUE = {
     Request: MessageKind.NAV_REQUEST,
@@ -33,6 +34,7 @@ DIALOGUE = {
 MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     SickLeaveCertificate: lambda _: MessageKind.SYKMELDING,
     Dialogue: lambda message: DIALOGUE[type(message.matter)],
+    MedicalStatement: lambda _: MessageKind.LEGEERKLARING,
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 

@@ -1,6 +1,7 @@
 """Our Questionnaire: made from the mapping, right as FHIR, and true to NAV's V1 that it is derived from."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,9 @@ from check_kit import FHIR, FOLDER, TEXTS, checked, library, position, text_of
 from fhir.resources.R4B.questionnaire import Questionnaire
 
 from gateway.core.errors import Fault
+from gateway.edge.library import Library
 from gateway.mapping.language import Mapping
-from gateway.mapping.questionnaire import Texts, check_questionnaire, load_texts, questionnaire, render
+from gateway.mapping.questionnaire import Texts, check_questionnaire, load_texts
 from gateway.mapping.tree import Tree
 
 PUBLISHED = "fhir/sykmelding/questionnaire.json"
@@ -52,11 +54,21 @@ def faults_when(committed: dict[str, Any], texts: str | None = None) -> list[Fau
     return check_questionnaire(mapping, tree, committed, said)
 
 
-def test_the_published_file_is_what_the_mapping_makes() -> None:
-    mapping, tree, texts = real()
-    assert render(questionnaire(mapping, tree, texts)) == (FOLDER / PUBLISHED).read_bytes(), (
-        "write mappings/fhir/sykmelding/questionnaire.json anew: it is render(questionnaire(mapping, tree, texts))"
-    )
+def test_every_published_file_is_what_its_mapping_makes_and_fhir_takes_it() -> None:
+    made = library().questionnaires()
+    assert {path.parent.name for path in made} >= {"sykmelding", "legeerklaring"}
+    for path, resource in made.items():
+        assert resource == path.read_bytes(), "`samspill check --write` makes it anew"
+        assert Questionnaire.model_validate_json(resource).id == path.parent.name
+
+
+def test_a_text_that_changed_is_written_into_the_published_file(tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "mappings")
+    texts, published_file = folder / "fhir/legeerklaring/texts.yaml", folder / "fhir/legeerklaring/questionnaire.json"
+    texts.write_text(texts.read_text("utf-8").replace("Krav i arbeidet", "Krav på jobben"), "utf-8")
+    made = Library(folder).questionnaires()
+    assert [path for path, resource in made.items() if path.read_bytes() != resource] == [published_file]
+    assert "Krav på jobben" in made[published_file].decode()
 
 
 def test_fhir_takes_it() -> None:
