@@ -14,7 +14,7 @@ import structlog
 from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
-from gateway.core.vocabulary import DataClass, Role
+from gateway.core.vocabulary import Role
 from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
@@ -22,7 +22,7 @@ from gateway.model.messages import About, about
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import changes_at, consent_facts, patient_act
 from gateway.policy.facts import Facts
-from gateway.policy.labels import Labels, Security
+from gateway.policy.labels import Labels
 from gateway.policy.provision import Request
 from gateway.policy.routing import Routing
 
@@ -107,7 +107,7 @@ class Gather:
         act = patient_act(consents, request, asked.id)
         facts = Facts(
             {**self.presumed(asked).message, **({} if act is None else {"patient-act": act})},
-            consent_facts(consents, request, asked.id, self._security(record)),
+            consent_facts(consents, request, asked.id, self._labels.by_class(record) if consents else None),
             changes_at(consents or (), now),
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
@@ -121,10 +121,6 @@ class Gather:
             "officer-cleared": "false",
         }
         return Facts({name: value for name, value in known.items() if value is not None})
-
-    def _security(self, note: Any) -> dict[str, Security]:
-        """Give the security labels of each class of a note, so that a Consent about psychiatry, say, is heard."""
-        return {str(one): self._labels.of_class(one, note) for one in DataClass}
 
     def _route(self, asked: About | None, inbound: Inbound, destination: Destination) -> Route | None:
         sender = self._registry.party(inbound.sender)

@@ -25,7 +25,8 @@ class Field:
 
     `kinds` are the types it may hold without `None` and without `tuple`: one scalar type, one record class, or the
     several record classes of a one-of. `many` says that it holds a tuple of them. `data_class` is absent when the field
-    takes its holder's. `required` says that the record cannot be made without it.
+    takes its holder's. `required` says that the record cannot be made without it. `is_record` says that it holds
+    records, of one kind or several, `is_one_of` that it holds exactly one of several kinds.
     """
 
     name: str
@@ -36,16 +37,8 @@ class Field:
     data_class: DataClass | None
     free_text: bool
     codes: str
-
-    @property
-    def is_record(self) -> bool:
-        """Whether it holds a record (or several, or one of several kinds)."""
-        return dataclasses.is_dataclass(self.kinds[0])
-
-    @property
-    def is_one_of(self) -> bool:
-        """Whether it holds exactly one of several kinds of record."""
-        return len(self.kinds) > 1
+    is_record: bool
+    is_one_of: bool
 
 
 _FIELDS: dict[type, dict[str, Field]] = {}
@@ -80,6 +73,8 @@ def _field(record: type, field: "dataclasses.Field[Any]", hint: object) -> Field
         data_class=next((label.data_class for label in labels if label.data_class), None),
         free_text=any(label.free_text for label in labels),
         codes=next((label.codes for label in labels if label.codes), ""),
+        is_record=dataclasses.is_dataclass(kinds[0]),
+        is_one_of=len(kinds) > 1,
     )
 
 

@@ -13,6 +13,9 @@ from gateway.policy.provision import Coding, Json, Request, Unreadable, items, n
 CLASS_SYSTEM = "https://samspill.example/fhir/CodeSystem/data-class"
 """Our data classes as security labels, so that a provision can name them (PCF forbids `class` and `code`)."""
 
+NONE = "none"
+"""The fact `consent` where no Consent says anything."""
+
 _WITHDRAWN = frozenset({"inactive", "rejected", "entered-in-error"})
 
 
@@ -27,7 +30,7 @@ def consent_fact(results: Iterable[Result]) -> str | None:
         return "deny"
     if any(one.unsure for one in every):
         return None
-    return "permit" if any(one.outcome is Outcome.PERMIT for one in every) else "none"
+    return "permit" if any(one.outcome is Outcome.PERMIT for one in every) else NONE
 
 
 def consent_facts(
@@ -42,6 +45,8 @@ def consent_facts(
     label of `CLASS_SYSTEM`, besides its confidentiality and sensitivities (`labels`, by class).
     """
     facts: dict[str, dict[str, str]] = {}
+    if consents is not None and not consents:
+        return {data_class: {"consent": NONE} for data_class in DataClass}
     for data_class in DataClass if consents is not None else ():
         security = (labels or {}).get(data_class, Security())
         asked = replace(request, resource=_message(message, ((CLASS_SYSTEM, data_class), *security.codings())))

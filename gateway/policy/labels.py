@@ -85,11 +85,10 @@ class Labels:
             security = security.raised_by(self.of_code(coding.system, coding.code))
         return security
 
-    def of_class(self, data_class: str, record: Any = None) -> Security:
-        """Give the labels of one data class of a record: health is restricted, and as sensitive as its codes."""
-        if data_class not in HEALTH:
-            return Security()
-        return Security("R") if record is None else Security("R").raised_by(self.of_record(record))
+    def by_class(self, record: Any) -> dict[str, Security]:
+        """Give the labels of every data class of a record: health is restricted, and as sensitive as its codes."""
+        health = Security("R").raised_by(self.of_record(record))
+        return {one: health if one in HEALTH else Security() for one in DataClass}
 
 
 def _codings(record: Any) -> Iterable[Coding]:

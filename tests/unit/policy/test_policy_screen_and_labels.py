@@ -68,9 +68,9 @@ def test_a_record_is_as_sensitive_as_all_its_codes_together() -> None:
         diagnosis=Diagnosis(main=Coding(code="L03", system="icpc-2"), others=(Coding(code="F10", system="icd-10"),)),
     )
     assert rules().labels.of_record(record) == Security("R", frozenset({"ETHUD"}))
-    assert rules().labels.of_class("diagnosis", record) == Security("R", frozenset({"ETHUD"}))
-    assert rules().labels.of_class("clinical") == Security("R")
-    assert rules().labels.of_class("absence", record) == Security("N")
+    labels = rules().labels.by_class(record)
+    assert labels["diagnosis"] == labels["clinical"] == Security("R", frozenset({"ETHUD"}))
+    assert labels["absence"] == Security("N")
 
 
 def test_labels_raise_and_never_lower_what_came_with_a_message() -> None:
