@@ -34,6 +34,7 @@ COMMANDS = {
     "consent": "decide",
     "rules": "decide",
     "messages": "messages",
+    "review": "review",
     "audit": "audit",
     "certs": "certs",
     "token": "token",

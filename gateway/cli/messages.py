@@ -99,14 +99,14 @@ def _acting(messages: typer.Typer) -> None:
     def resend(message: str, reason: Reason = "asked-for") -> None:
         """Send a dead letter back to be decided anew. Example: samspill messages resend ID --reason repaired."""
         with _store() as database:
-            database.write_now(RESEND, Order(message, _operator(), _code(reason)))
+            database.write_now(RESEND, Order(message, operator(), code(reason)))
         typer.echo(f"{message}: will be decided anew")
 
     @messages.command()
     def discard(message: str, reason: Reason) -> None:
         """Close a dead letter for good. Example: samspill messages discard ID --reason sent-on-paper."""
         with _store() as database:
-            database.write_now(DISCARD, Order(message, _operator(), _code(reason)))
+            database.write_now(DISCARD, Order(message, operator(), code(reason)))
         typer.echo(f"{message}: discarded")
 
 
@@ -142,7 +142,7 @@ def _keeping(messages: typer.Typer) -> None:
     def erase(pseudonym: str) -> None:
         """Destroy the keys of all that is stored about a patient, named by pseudonym as the log shows it."""
         with _store() as database:
-            destroyed = database.write_now(ERASE, (pseudonym, _operator()))
+            destroyed = database.write_now(ERASE, (pseudonym, operator()))
             database.forget_free_pages()
         typer.echo(f"{destroyed} payloads destroyed")
 
@@ -166,11 +166,13 @@ def _store() -> Iterator[Database]:
         database.close()
 
 
-def _operator() -> str:
+def operator() -> str:
+    """Give who works at this command line, as the log names them."""
     return f"operator:{os.environ.get('USER', 'unknown')}"
 
 
-def _code(reason: str) -> str:
+def code(reason: str) -> str:
+    """Check that a reason is a code and no story. Raises a usage error."""
     if not REASON.fullmatch(reason) or len(reason) > 40:  # noqa: PLR2004 - a code, not a story
         raise typer.BadParameter("a reason is a short code such as sent-on-paper: small letters, digits and hyphens")
     return reason

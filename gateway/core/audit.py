@@ -23,6 +23,10 @@ class AuditAction(StrEnum):
     RESENT = "resent"  # an operator sends it back to be decided anew
     DISCARDED = "discarded"  # an operator closes a dead letter
     DESTINATION_ADDED = "destination-added"  # a later act of the patient adds a recipient
+    GLASS_ASKED = "glass-asked"  # somebody who treats asks to break the glass, and is shown that there is something
+    GLASS_OPENED = "glass-opened"  # Export (DCM 110106): the glass is broken, written before a byte is shown
+    REVIEW_READ = "review-read"  # an officer looks at what is held
+    REVIEWED = "reviewed"  # an officer clears, refuses or closes what waited
     ERASED = "erased"  # the keys of a person's payloads were destroyed
     LOG_READ = "log-read"  # Audit Log Used (DCM 110101): somebody looked into this log
     LOG_EXPORT = "log-export"  # the same, and took a copy along

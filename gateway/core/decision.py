@@ -40,7 +40,7 @@ class ClassDecision:
     every rule that holds; `rules` those that decided. `nearest` is there when nothing was decided. `obligations` are
     those of the deciding rules, as words: one that the enforcement point does not know refuses. `marks` are the
     elements' own facts (name, value), `fields` the instance paths of the leaves concerned, when a record was decided.
-    `held` says that nothing is missing but an officer's clearing.
+    `held` says that an officer's clearing is all that is missing.
     """
 
     data_class: str
@@ -89,9 +89,15 @@ class Decision:
         return frozenset().union(*(one.obligations for one in self.classes))
 
     @property
-    def held(self) -> bool:
-        """Whether an officer's clearing would let more through."""
-        return any(one.held for one in self.classes)
+    def held(self) -> frozenset[str]:
+        """What an officer's clearing would let through: each a field's path (or a class) and the rule that holds it."""
+        return frozenset(
+            f"{field} {rule}"
+            for one in self.classes
+            if one.held
+            for field in one.fields or (one.data_class,)
+            for rule in one.rules
+        )
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -77,11 +77,15 @@ class NotAcceptable(SamspillError):
 
 
 class Refused(SamspillError):
-    """The rules permit nothing of this message to this recipient; `rules` names why."""
+    """The rules permit nothing of this message to this recipient; `rules` names why.
 
-    def __init__(self, why: str, rules: Iterable[str] = ()) -> None:
+    `held` is what an officer's clearing would let through, each a field's path and the rule that holds it.
+    """
+
+    def __init__(self, why: str, rules: Iterable[str] = (), held: Iterable[str] = ()) -> None:
         self.why = why
         self.rules = tuple(rules)
+        self.held = tuple(held)
         super().__init__(why + (f" ({', '.join(self.rules)})" if self.rules else ""))
 
 

@@ -93,7 +93,8 @@ class Released(Generic[Record]):
     Only `gateway.policy.pep` makes one (a contract of the import linter and a test say so); a renderer takes nothing
     else, so data that was not released does not type-check into bytes.
     `route` is absent only for what an operator translates with `--unrestricted`. `rules` gives, for each data class
-    that was released, the rules that permitted it.
+    that was released, the rules that permitted it. `held` is what was withheld and an officer's clearing would release,
+    each a field's path and the rule that holds it.
     """
 
     record: Record
@@ -101,6 +102,7 @@ class Released(Generic[Record]):
     withheld: tuple[Withheld, ...] = ()
     rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     obligations: frozenset[Obligation] = frozenset()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

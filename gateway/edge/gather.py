@@ -3,6 +3,7 @@
 A fact that is missing is unknown to the rules, and unknown refuses wherever a rule asks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -67,10 +68,14 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What is known beyond the gateway: graded addresses, and the numbers of senders whose name tells an illness."""
+    """What is asked besides consents: graded addresses, senders whose name tells an illness (by number), and officers.
+
+    `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
+    """
 
     addresses: AddressRegister | None = None
     disclosing: frozenset[str] | None = None
+    cleared: Callable[[str, Destination], frozenset[str]] | None = None
 
 
 class Gather:
@@ -84,6 +89,7 @@ class Gather:
         self._routing = routing
         self._addresses = outside.addresses
         self._disclosing = outside.disclosing
+        self._cleared = outside.cleared
         self._labels = labels
 
     def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Gathered:
@@ -109,6 +115,7 @@ class Gather:
             {**self.presumed(asked).message, **({} if act is None else {"patient-act": act})},
             consent_facts(consents, request, asked.id, self._labels.by_class(record) if consents else None),
             changes_at(consents or (), now),
+            self._cleared(inbound.id, destination) if self._cleared else frozenset(),
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
         return Gathered(route, facts, received, names)

@@ -126,6 +126,7 @@ class GatewayLine:
             business_id=done.released.record.id or "",
             disclosure=self.disclosure(done.decision, done.released, facts.consents),
             valid_until=done.decision.valid_until.timestamp() if done.decision and done.decision.valid_until else None,
+            held=done.released.held,
         )
 
     def again(self, raw: bytes, format_id: str) -> Parsed[Any]:

@@ -28,7 +28,7 @@ PURPOSES: Final = {Role.PATIENT: Purpose.OWN_ACCESS, Role.OFFICER: Purpose.OVERS
 class Look:
     """Who looks into the log and why. `person` and `patient` are pseudonyms, `reason` is a code, `sought` filter names.
 
-    `action` is `LOG_READ`, or `LOG_EXPORT` for a copy that is taken along.
+    `action` is `LOG_READ`, `LOG_EXPORT` for a copy that is taken along, or `REVIEW_READ` for what is held of a message.
     """
 
     action: AuditAction
@@ -37,6 +37,7 @@ class Look:
     reason: str = ""
     person: str = ""
     patient: str = ""
+    message: str = ""
     sought: tuple[str, ...] = ()
     disclosure: Disclosure | None = None
 
@@ -54,6 +55,7 @@ def _entry(tx: Tx, item: Look) -> AuditEntry:
         action=item.action,
         actor=item.actor,
         patient=item.patient,
+        message=item.message,
         purpose=item.purpose,
         reason=item.reason,
         person=item.person,

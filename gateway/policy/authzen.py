@@ -64,7 +64,7 @@ def answer(decision: Decision) -> dict[str, Any]:
             "released": [one.data_class for one in decision.classes if one.effect is Effect.PERMIT],
             "items": [_item(one) for one in decision.classes],
             "obligations": sorted(decision.obligations),
-            "waits_for_officer": decision.held,
+            "waits_for_officer": bool(decision.held),
             "rules": {"version": decision.rules_version, "digest": decision.rules_digest},
             "valid_until": decision.valid_until.isoformat() if decision.valid_until else None,
         },

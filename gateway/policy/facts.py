@@ -18,12 +18,14 @@ class Facts:
     """Facts by name, each a word of `facts.yaml`; a fact that is missing is unknown.
 
     `by_class` holds the facts of one data class, which stand above those of the message. `until` is the first moment at
-    which a fact may change by itself (a consent that ends), with its zone; absent when none is known.
+    which a fact may change by itself (a consent that ends), with its zone; absent when none is known. `cleared` is what
+    an officer has seen and cleared, as `Decision.held` names it; anything else that is held is not cleared by it.
     """
 
     message: Mapping[str, str] = field(default_factory=dict)
     by_class: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     until: datetime | None = None
+    cleared: frozenset[str] = frozenset()
 
     def says(self, data_class: str, fact: str) -> bool:
         """Whether anything was said about a fact of a class, be it that it is unknown."""

@@ -24,14 +24,18 @@ def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
     """Decide about every populated leaf of a record.
 
     Free text is screened where a rule of the route looks at that. What the record or an element of it states, and a
-    fact given for the whole message or class, combine to the tighter of the two.
+    fact given for the whole message or class, combine to the tighter of the two. What an officer has cleared counts
+    only when it is all that waits: what the officer did not see keeps waiting, and so does the rest.
     """
     screened = table.named.get(SCREENED, 0) & table.route(route)
     elements = elements_of(record, table.screen if screened else None)
     known = {**UNMARKED, **facts.message}
     for fact, value in stated(record).items():
         known[fact] = tighter(table, fact, value, known.get(fact, value))
-    decision = decide_elements(table, route, Facts(known, facts.by_class, facts.until), elements)
+    decision = decide_elements(table, route, replace(facts, message=known), elements)
+    if decision.held and decision.held <= facts.cleared:
+        cleared = replace(facts, message={**known, CLEARED: "true"})
+        decision = decide_elements(table, route, cleared, elements)
     return replace(decision, record_hash=hash(record))
 
 

@@ -6,6 +6,7 @@ as well wherever it may, because that it stood there tells something too.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from gateway.core.decision import PLACEHOLDER, ClassDecision, Decision, Effect
@@ -42,10 +43,10 @@ def release(record: Record, decision: Decision) -> Released[Record]:
     permitted = [one for one in decision.classes if one.effect is Effect.PERMIT]
     if not permitted:
         why = AWAITS_OFFICER if decision.held else "nothing of it is permitted to this recipient"
-        raise Refused(why, decision.rules)
+        raise Refused(why, decision.rules, decision.held)
     held = [one for one in permitted if Obligation.HOLD_FOR_REVIEW in one.obligations and not decision.cleared]
     if held:
-        raise Refused(AWAITS_OFFICER, dict.fromkeys(rule for one in held for rule in one.rules))
+        raise Refused(AWAITS_OFFICER, dict.fromkeys(rule for one in held for rule in one.rules), decision.held)
     removal = _Removal(decision)
     kept = removal.record(record, None, "")
     if kept is _GONE:
@@ -56,7 +57,22 @@ def release(record: Record, decision: Decision) -> Released[Record]:
         withheld=tuple(removal.withheld),
         rules=_permitting(permitted),
         obligations=frozenset(map(Obligation, decision.obligations)),
+        held=tuple(sorted(decision.held)),
     )
+
+
+def shown(record: Any, decision: Decision, fields: Iterable[str]) -> dict[str, Any]:
+    """Give the values of some leaves, by path, to somebody who may read them: those that the decision permits.
+
+    Raises `Refused` when the decision is about another record, or demands more than that the reading is logged.
+    """
+    if decision.record_hash != hash(record):
+        raise Refused("the decision is about another record")
+    if decision.obligations - {Obligation.LOG}:
+        raise Refused("the rules demand more of this reading than that it is logged", decision.rules)
+    permitted = {path for one in decision.classes if one.effect is Effect.PERMIT for path in one.fields}
+    wanted = permitted.intersection(fields)
+    return {path: value for path, value, _ in values_of(record) if path in wanted}
 
 
 def unrestricted(record: Record) -> Released[Record]:

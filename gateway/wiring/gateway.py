@@ -30,12 +30,14 @@ from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
 from gateway.edge.receipts import Receipts
+from gateway.edge.review import ReviewQueue
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal import xmldsig
 from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
+from gateway.edge.store.review import CLEARED
 from gateway.edge.store.rows import Destination
 from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
@@ -146,8 +148,19 @@ class Gateway:
     @cached_property
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
-        registers = Registers(self._addresses(), self._disclosing())
+        registers = Registers(self._addresses(), self._disclosing(), self._cleared)
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
+
+    def _cleared(self, message: str, to: Destination) -> frozenset[str]:
+        """Give what officers have cleared of a stored message for a destination, under the rules in force."""
+        rules = self.rulebook.version
+        rows = self.database.rows(CLEARED, inbound=message, party=to.party, purpose=to.purpose, policy=rules)
+        return frozenset(line for row in rows for line in row.held.splitlines())
+
+    @cached_property
+    def review(self) -> ReviewQueue:
+        """What waits for an officer."""
+        return ReviewQueue(self.database, self.vault, self.line, self.gather)
 
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:

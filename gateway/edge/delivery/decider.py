@@ -21,6 +21,7 @@ BATCH: Final = 64
 POISON: Final = 5
 SET_ASIDE: Final = 3600.0
 OWN_FAULT: Final = "own-fault"
+AWAITS_OFFICER: Final = "awaits-officer"
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,8 @@ class Decider:
             return self._permitted(claim, self._process(claim))
         except Refused as refused:
             disclosure = Disclosure(policy=self._line.policy, forbade=refused.rules)
-            return Decided(claim=claim, events=(Event.DENY,), disclosure=disclosure, reason="refused")
+            reason = AWAITS_OFFICER if refused.held else "refused"
+            return Decided(claim=claim, events=(Event.DENY,), disclosure=disclosure, reason=reason, held=refused.held)
         except NotAcceptable as error:
             return self._bad(claim, error.issues[0].code if error.issues else "invalid")
         except Destroyed:
@@ -90,6 +92,7 @@ class Decider:
             correlation=correlation(self._vault, claim.destination.party, sealed.business_id),
             digest=self._vault.mac("sent", sealed.body),
             valid_until=sealed.valid_until,
+            held=sealed.held,
         )
 
     def _bad(self, claim: ToDecide, reason: str) -> Decided:

@@ -35,7 +35,7 @@ class Sealed:
 
     `business_id` is the id that receipts answer. It must be the same each time the same message is written for the
     same destination, since an attempt may have arrived unseen. `valid_until` is when the permit ends, in seconds since
-    the epoch.
+    the epoch. `held` is what waits for an officer, as `Released.held` names it.
     """
 
     body: bytes
@@ -43,6 +43,7 @@ class Sealed:
     business_id: str
     disclosure: Disclosure
     valid_until: float | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Row
+
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
 from gateway.core.line import State
@@ -77,6 +79,13 @@ def _inbound(tx: Tx, arrival: Arrival) -> dict[str, Any]:
     }
 
 
+def once_more(tx: Tx, copy: Row[Any], name: str, destination: Destination) -> str:
+    """Add a copy more of a message to the same destination, an officer having cleared what was held of it."""
+    row = _outbound(tx, copy.inbound, copy.case_key, copy.patient, name, destination)
+    _queue(tx, [row | {"round": copy.round + 1}])
+    return name
+
+
 def _outbound(tx: Tx, source: str, case_key: str, patient: str, name: str, destination: Destination) -> dict[str, Any]:
     return {
         "id": name,
@@ -97,6 +106,7 @@ def _outbound(tx: Tx, source: str, case_key: str, patient: str, name: str, desti
         "reason": "",
         "discarded": False,
         "created_at": tx.at,
+        "round": 0,
     }
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import Row
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.line import Event, State
+from gateway.core.vocabulary import Obligation
 from gateway.edge.audit_log import append, fresh_id
-from gateway.edge.store import journal, statements
+from gateway.edge.store import journal, notices, review, statements
 from gateway.edge.store.rows import Decided, Destination, Inbound, Move, ToDecide
 from gateway.edge.store.writer import Step, Tx
 
@@ -59,8 +60,14 @@ def decided(tx: Tx, items: Sequence[Decided]) -> list[Exception | None]:
     journal.put(
         tx, "outbound", [(item.claim.id, item.claim.inbound.patient, item.payload) for item in items if item.payload]
     )
+    review.hold(tx, items)
+    notices.tell(tx, [_told(item) for item in items if Obligation.NOTIFY_PATIENT in item.disclosure.obligations])
     append(tx, [_entry(tx, item) for item in items])
     return [None] * len(items)
+
+
+def _told(item: Decided) -> notices.Told:
+    return notices.Told("shared", item.claim.inbound.patient, item.claim.destination.party, item.claim.id)
 
 
 def _move(tx: Tx, item: Decided) -> Move:

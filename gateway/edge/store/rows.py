@@ -75,6 +75,7 @@ class ToDecide:
 class Decided:
     """What became of a message that was decided.
 
+    `held` is what waits for an officer, as `Released.held` names it.
     `events` lead from `received` (none: put off until `due_in` seconds from now, by a fault of our own). A message set
     `aside` waits for a human and holds back no later one of its case.
     """
@@ -90,6 +91,7 @@ class Decided:
     correlation: str = ""
     digest: str = ""
     valid_until: float | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ outbound = Table(
     Column("reason", Text, nullable=False),  # a code
     Column("discarded", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("round", Integer, nullable=False, server_default="0"),  # copies that went before this one was cleared
     Index(
         "ix_outbound_received",
         "due",
@@ -119,6 +120,7 @@ outbound = Table(
         "destination",
         "format",
         "purpose",
+        "round",
         unique=True,
         sqlite_where=text("state <> 'refused'"),
         postgresql_where=text("state <> 'refused'"),
@@ -200,6 +202,44 @@ consent = Table(
     Column("status", Text, nullable=False),
     Column("recorded_at", Double, nullable=False),
     comment="every version of every FHIR Consent",
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # held, or glass
+    Column("patient", Text, nullable=False),
+    Column("inbound", Text, nullable=False),  # empty for a breaking of the glass
+    Column("outbound", Text, nullable=False),
+    Column("party", Text, nullable=False),  # that is to have it, or that broke the glass
+    Column("recipient", Text, nullable=False),  # its role
+    Column("purpose", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("held", Text, nullable=False),  # lines of a field's path and the rule that holds it
+    Column("person", Text, nullable=False),  # pseudonym of whoever broke the glass
+    Column("reason", Text, nullable=False),  # a code
+    Column("opened_at", Double, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("closed_at", Double),
+    Column("officer", Text, nullable=False),
+    Column("finding", Text, nullable=False),  # a code
+    Index("ix_review_status", "status", "opened_at"),
+    Index("ix_review_inbound", "inbound", "party"),
+    comment="what waits for an officer: held messages, and every breaking of the glass",
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("patient", Text, nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    UniqueConstraint("kind", "message", "party"),
+    comment="what patients are told of what became of their data; made into words when they read it",
 )
 
 destination = Table(
