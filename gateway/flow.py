@@ -10,7 +10,9 @@ edge.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from gateway.core.decision import Decision
 from gateway.core.errors import Issue, NotAcceptable
@@ -67,6 +69,14 @@ def parse(source: Format, raw: bytes, *, report: bool = False) -> Parsed[Any]:
     if parsed.record is None:
         raise NotAcceptable(parsed.issues)
     return parsed
+
+
+def named(parsed: Parsed[Any], source: Format, raw: bytes) -> Parsed[Any]:
+    """Give a message of a format that has no place for an id one that its bytes imply: the same bytes, the same id."""
+    record: Any = parsed.record
+    if "id" not in source.lacks or type(record) not in MESSAGES or record.id:
+        return parsed
+    return replace(parsed, record=replace(record, id=str(uuid5(NAMESPACE_OID, sha256(raw).hexdigest()))))
 
 
 def deliverable(parsed: Parsed[Any]) -> tuple[Issue, ...]:

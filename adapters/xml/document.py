@@ -86,7 +86,22 @@ def read(raw: bytes) -> etree._Element:
     """
     if refusal := _refused_unread(raw):
         raise NotAcceptable([refusal])
-    parser = etree.XMLParser(
+    try:
+        root = etree.fromstring(raw, _parser())
+    except etree.XMLSyntaxError as error:
+        root = _with_strange_namespaces(raw)
+        if root is None:
+            raise NotAcceptable([_not_well_formed(error)]) from None
+    document = root.getroottree().docinfo
+    if document.internalDTD is not None:
+        raise NotAcceptable([_doctype()])
+    if (document.encoding or "utf-8").lower() not in ENCODINGS:
+        raise NotAcceptable([Issue("not-supported", "line 1", "an encoding that is not read here", "use UTF-8")])
+    return root
+
+
+def _parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -94,17 +109,19 @@ def read(raw: bytes) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
+        recover=recover,
     )
+
+
+def _with_strange_namespaces(raw: bytes) -> etree._Element | None:
+    """Read a document in which nothing is wrong but namespaces that are no URIs, as an ø in those of old forms."""
+    parser = _parser(recover=True)
     try:
         root = etree.fromstring(raw, parser)
-    except etree.XMLSyntaxError as error:
-        raise NotAcceptable([_not_well_formed(error)]) from None
-    document = root.getroottree().docinfo
-    if document.internalDTD is not None:
-        raise NotAcceptable([_doctype()])
-    if (document.encoding or "utf-8").lower() not in ENCODINGS:
-        raise NotAcceptable([Issue("not-supported", "line 1", "an encoding that is not read here", "use UTF-8")])
-    return root
+    except etree.XMLSyntaxError:
+        return None
+    wrong: Any = parser.error_log
+    return root if {entry.type_name for entry in wrong} == {"WAR_NS_URI"} else None
 
 
 def validate(body: bytes, schema: str, schemas: Path) -> tuple[Issue, ...]:

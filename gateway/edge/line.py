@@ -45,9 +45,9 @@ class GatewayLine:
     def admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:
         """Read a message, and hold it against everything that would stop it later on the line."""
         source = self._source(format_id)
-        parsed = flow.parse(source, raw)
+        parsed = flow.named(flow.parse(source, raw), source, raw)
         if flow.deliverable(parsed):
-            raise NotAcceptable(flow.deliverable(flow.parse(source, raw, report=True)))
+            raise NotAcceptable(flow.deliverable(flow.named(flow.parse(source, raw, report=True), source, raw)))
         known = about(parsed.record)
         if known is None:
             raise NotAcceptable([Issue("not-supported", "", "this is no message about a patient")])
@@ -135,7 +135,7 @@ class GatewayLine:
         parsed = source.parse.again(raw) if source.parse else Parsed(None)
         if parsed.record is None:
             raise NotAcceptable(parsed.issues)
-        return parsed
+        return flow.named(parsed, source, raw)
 
     def rules(self, route: Route) -> flow.Rules:
         """Give the rules of a route."""

@@ -30,6 +30,10 @@ class Text(StrEnum):
     URI = "uri"  # RFC 3986
     OID = "oid"  # digits parted by full stops
     BASE64 = "base64"  # RFC 4648, section 4
+    NINE = "nine"  # nine characters, as an organisation number has
+    ELEVEN = "eleven"  # eleven characters, as a person's number has
+    UUID = "uuid"  # RFC 4122, in lower case
+    DECIMAL = "decimal"  # a decimal number
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +159,18 @@ _TEXTS = {
     Scalar.OID: Text.OID,
     Scalar.BASE64: Text.BASE64,
 }
+_OF_TYPE = {
+    "OrganisationNumber": Text.NINE,
+    "PersonNumber": Text.ELEVEN,
+    "Uuid": Text.UUID,
+    "double": Text.DECIMAL,
+}
 _LEAST = {"positiveint": 1, "positiveInteger": 1, "unsignedint": 0, "nonNegativeInteger": 0}
 
 
 def _value(leaf: Leaf, place: Place) -> Value:
-    text = _TEXTS.get(leaf.scalar, Text.KEPT)
+    named = _OF_TYPE.get(place.shape.name if place.shape else "", Text.KEPT)
+    text = _TEXTS.get(leaf.scalar, named)
     if leaf.joined and text is Text.KEPT:
         text = Text.COLLAPSED
     return Value(

@@ -54,4 +54,7 @@ LISTS: dict[str, frozenset[str]] = {
     ),
     "work-situation": frozenset({"paid-work", "housework", "student", "other"}),
     "statement-contact": frozenset({"treating-doctor", "employer", "employment-office", "local-group", "other"}),
+    "other-income": frozenset(
+        {"other-employment", "self-employed", "childminder", "farmer-fisher-herder", "freelancer", "other"}
+    ),
 }

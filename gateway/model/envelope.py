@@ -14,6 +14,13 @@ PERSONAL = ("national-number", "d-number")
 """The kinds of number that name a person."""
 
 
+def personal(number: str | None) -> Identifier | None:
+    """Give a person's number with its kind: the first digit of a D-number is 4 more than a day's."""
+    if not number:
+        return None
+    return Identifier(kind="d-number" if number[0] in "4567" else "national-number", value=number)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """Which earlier message this one follows (MsgHead ConversationRef)."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.core.vocabulary import MessageKind
 from gateway.model.certificate import SickLeaveCertificate
+from gateway.model.claim import BenefitClaim
 from gateway.model.common import Identifier
 from gateway.model.dialogue import (
     Answer,
@@ -17,6 +18,7 @@ from gateway.model.dialogue import (
     Notice,
     Request,
 )
+from gateway.model.followup import FollowUpPlan
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -35,6 +37,8 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     SickLeaveCertificate: lambda _: MessageKind.SYKMELDING,
     Dialogue: lambda message: DIALOGUE[type(message.matter)],
     MedicalStatement: lambda _: MessageKind.LEGEERKLARING,
+    FollowUpPlan: lambda _: MessageKind.OPPFOLGINGSPLAN,
+    BenefitClaim: lambda _: MessageKind.SYKEPENGESOKNAD,
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 

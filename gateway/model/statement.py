@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from gateway.model.common import Address, HumanName, Identifier, Telecom
-from gateway.model.envelope import Addressee, Attachment, Conversation, Sender
+from gateway.model.envelope import Addressee, Attachment, Conversation, Sender, personal
 from gateway.model.labels import (
     FREE,
     AuthorityNote,
@@ -47,10 +47,8 @@ class StatedPatient:
 
     @property
     def id(self) -> Identifier | None:
-        """The number with its kind: the day of a D-number is 40 more than a day."""
-        if not self.number:
-            return None
-        return Identifier(kind="d-number" if self.number[0] in "4567" else "national-number", value=self.number)
+        """The number with its kind."""
+        return personal(self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

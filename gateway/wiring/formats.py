@@ -12,6 +12,7 @@ from typing import Any
 from adapters import canonical
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import FhirRenderer, JsonRenderer
+from adapters.json.parse import JsonParser
 from adapters.xml.parse import XmlParser
 from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
@@ -56,7 +57,7 @@ def kinds(known: Mapping[str, Format]) -> dict[str, str]:
 
 def _format(library: Library, mapping: MappingFile) -> Format:
     name, xml = mapping.name, mapping.wire.format == "xml"
-    parse = XmlParser(library.reader(name).read) if xml and mapping.reads else None
+    parser = XmlParser if xml else JsonParser
     return Format(
         id=name,
         title=mapping.title,
@@ -64,7 +65,7 @@ def _format(library: Library, mapping: MappingFile) -> Format:
         version=mapping.version,
         schema=mapping.wire.schema,
         media_type="application/xml" if xml else "application/json",
-        parse=parse,
+        parse=parser(library.reader(name).read) if mapping.reads else None,
         render=_renderer(library, mapping) if mapping.writes else None,
         lacks=library.lacks(name),
         places=library.places(name),

@@ -16,6 +16,7 @@ from accounts import differences, library, read_by_the_laws, write_by_the_laws
 from lxml import etree
 from mutations import changed_json, changed_xml
 
+from adapters.xml.document import read
 from gateway.core.errors import NotAcceptable
 from gateway.core.vocabulary import DataClass
 from gateway.model import SickLeaveCertificate
@@ -60,6 +61,11 @@ def statements() -> list[str]:
     return sorted(name for name in rows if name.startswith("legeerklaering/"))
 
 
+def plans() -> list[str]:
+    rows = index() if DATA.is_dir() else {}
+    return sorted(name for name in rows if name.startswith("oppfolgingsplan/"))
+
+
 UNREADABLE = {
     "padm2__dialogmelding_dialog_notat_vedlegg_missing_description": "not base64",
     "padm2__dialogmelding_dialog_svar_foresporsel_om_pasient_invalid": "a code that its table does not hold",
@@ -74,10 +80,7 @@ UNREADABLE = {
 
 @cache
 def message(name: str) -> Any:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    return etree.parse(DATA / name, parser).getroot()
+    return read((DATA / name).read_bytes())
 
 
 @cache
@@ -136,6 +139,16 @@ def test_each_sick_note_that_is_read_is_written_again_as_both_formats_or_refused
 
 
 @pytest.mark.parametrize("name", receipts())
+def test_each_receipt_is_read_in_both_versions_alike_and_written_as_the_other(name: str) -> None:
+    one, other = (library().reader(f"nav-apprec{version}").read(message(name)).record for version in ("", "-1.1"))
+    assert one == other
+    assert one is not None
+    newer, _ = write_by_the_laws(library().writer("nav-apprec-1.1"), one)
+    assert "2012-02-15" in newer
+    assert read_by_the_laws(library().reader("nav-apprec"), etree.fromstring(newer.encode())).record == one
+
+
+@pytest.mark.parametrize("name", receipts())
 def test_each_receipt_is_read_and_written_again_or_refused_with_a_reason(name: str) -> None:
     parsed = read_by_the_laws(library().reader("nav-apprec"), message(name))
     if parsed.record is not None:
@@ -184,6 +197,16 @@ def test_each_medical_statement_is_read_although_invalid_and_written_validly_in_
     between = read_by_the_laws(library().reader("fhir-legeerklaring"), bundle).record
     back = read_by_the_laws(library().reader("nav-legeerklaring"), etree.fromstring(xml.encode())).record
     assert parsed.record == between == back
+
+
+@pytest.mark.parametrize("name", plans())
+def test_each_follow_up_plan_is_read_with_its_flags_and_written_validly(name: str) -> None:
+    parsed = read_by_the_laws(library().reader("nav-oppfolgingsplan"), message(name))
+    assert parsed.issues == ()
+    assert parsed.record.share_with_nav is parsed.record.share_with_gp is ("ingen_deling" not in name)
+    xml, _ = write_by_the_laws(library().writer("nav-oppfolgingsplan"), parsed.record)
+    assert_valid("syfo-xml-codegen/oppfolgingsplan/Oppfolgingsplan201607_2.xsd", xml)
+    assert library().reader("nav-oppfolgingsplan").read(etree.fromstring(xml.encode())).record == parsed.record
 
 
 def test_what_a_dialogue_message_strays_from_is_named() -> None:

@@ -20,6 +20,8 @@ OURS = ROOT / "mappings/schema/nav"
 DATA = ROOT.parent / "shared/data/nav"
 OFFICIAL = DATA / "xsd/syfo-xml-codegen"
 KITH = "http://www.kith.no/xmlstds"
+PLAN = "http://seres.no/xsd/NAV/Oppfoelgingsplan4_utfyllende_info_M/2016"
+CLAIM = "http://nav.no/melding/virksomhet/sykepengesoeknadArbeidsgiver/v1/sykepengesoeknadArbeidsgiver"
 EMPLOYER = "http://nav.no/melding/virksomhet/sykmeldingArbeidsgiver/v1/sykmeldingArbeidsgiver"
 
 # namespace: our file, the official file
@@ -36,6 +38,11 @@ PAIRS = {
     "http://www.trygdeetaten.no/xml/eiff/1/": ("fellesformat-1", "xmlfellesformat/Fellesformat_any"),
     "http://www.nav.no/xml/eiff/2/": ("fellesformat-2", "xmlfellesformat2/Fellesformat2_any"),
     EMPLOYER: ("employer", "sykmelding-arbeidsgiver/sykmeldingArbeidsgiver"),
+    PLAN: ("oppfolgingsplan", "oppfolgingsplan/Oppfolgingsplan201607_2"),
+    CLAIM: (
+        "sykepengesoknad",
+        "../tjenestespesifikasjoner/digisyfo-sykepengesoeknadarbeidsgiver/sykepengesoeknadarbeidsgiver",
+    ),
 }
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"

@@ -278,6 +278,18 @@ def test_the_office_and_the_doctor_that_a_message_names_stay_when_the_gateway_ad
     assert flow.address(replace(message, receiver=None), to).receiver.name == to.name
 
 
+def test_a_message_of_a_format_without_ids_gets_the_same_one_for_the_same_bytes() -> None:
+    plan, source = ROOT / "mappings/nav/oppfolgingsplan/examples/01-shared-with-both.in.xml", "nav-oppfolgingsplan"
+    one, again, other = (
+        flow.named(flow.parse(formats()[source], raw), formats()[source], raw).record.id
+        for raw in (plan.read_bytes(), plan.read_bytes(), plan.read_bytes() + b"\n")
+    )
+    assert one == again
+    assert one != other
+    kept = read(report=False)
+    assert flow.named(kept, formats()["fhir"], b"") is kept
+
+
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="NAV's sample messages are not in ../shared/data")
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.xml")), ids=lambda path: path.stem)
 def test_each_real_note_that_is_read_becomes_fhir_that_we_read_ourselves(path: Path) -> None:

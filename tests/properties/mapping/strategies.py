@@ -33,6 +33,10 @@ TEXTS: dict[Text, SearchStrategy[str]] = {
     Text.KEPT: st.text(_CHARACTERS, min_size=1, max_size=12).filter(_says_something),
     Text.COLLAPSED: st.text(_CHARACTERS, min_size=1, max_size=12).map(_collapsed).filter(bool),
     Text.URI: st.from_regex(_URI, fullmatch=True),
+    Text.NINE: st.from_regex(r"[0-9]{9}", fullmatch=True),
+    Text.ELEVEN: st.from_regex(r"[0-9]{11}", fullmatch=True),
+    Text.UUID: st.uuids().map(str),
+    Text.DECIMAL: st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,2})?", fullmatch=True),
     Text.BASE64: st.binary(min_size=1, max_size=9).map(lambda raw: b64encode(raw).decode()),
     Text.OID: st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,4}", fullmatch=True),
 }
@@ -64,7 +68,14 @@ class Drawing:
         if self.words is None:
             raise AssertionError("no words are planted")
         number = 10_000 + len(self.words)
-        told = {Text.OID: f"2.16.578.{number}", Text.BASE64: f"plante{number}o"}
+        told = {
+            Text.OID: f"2.16.578.{number}",
+            Text.BASE64: f"plante{number}o",
+            Text.NINE: f"pla{number}o",
+            Text.ELEVEN: f"plante{number}",
+            Text.UUID: f"00000000-0000-4000-8000-0000000{number}",
+            Text.DECIMAL: f"{number}.5",
+        }
         self.words.append(told.get(text, f"plante{number}ord"))
         return self.words[-1]
 

@@ -21,7 +21,16 @@ from gateway.model.messages import RECORDS
 from gateway.model.walk import fields_of, leaves_of, values_of
 
 OFFICIAL = Path(__file__).parents[3] / "../shared/data/nav/xsd"
-EMPLOYER = "sykmeldingArbeidsgiver"  # the one format that NAV's combined schema leaves out
+ELSEWHERE = {
+    "nav-employer": "syfo-xml-codegen/sykmelding-arbeidsgiver/sykmeldingArbeidsgiver.xsd",
+    "nav-oppfolgingsplan": "syfo-xml-codegen/oppfolgingsplan/Oppfolgingsplan201607_2.xsd",
+    "nav-sykepengesoknad": (
+        "tjenestespesifikasjoner/digisyfo-sykepengesoeknadarbeidsgiver/sykepengesoeknadarbeidsgiver.xsd"
+    ),
+    "nav-apprec-1.1": "none is public",
+}
+"""Where the official schema of a format is, when NAV's combined one leaves it out."""
+
 TWO_WAY = sorted(name for name, mapping in library().mappings.items() if mapping.direction == "both")
 WRITERS = sorted(name for name, mapping in library().mappings.items() if mapping.writes)
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]  # no explanations: they would print what was drawn
@@ -44,11 +53,10 @@ def form(name: str) -> Form:
 
 
 @cache
-def schemas(root: str) -> list[etree.XMLSchema]:
+def schemas(name: str) -> list[etree.XMLSchema]:
     """Give our schema and, where it is at hand, the official one."""
-    own = library().folder / "schema/nav/nav.xsd"
-    employer = OFFICIAL / "syfo-xml-codegen/sykmelding-arbeidsgiver/sykmeldingArbeidsgiver.xsd"
-    official = employer if root == EMPLOYER else OFFICIAL / "_combined/combined.xsd"
+    own = library().folder / "schema" / library().mappings[name].wire.schema
+    official = OFFICIAL / ELSEWHERE.get(name, "_combined/combined.xsd")
     return [etree.XMLSchema(etree.parse(path)) for path in (own, official) if path.is_file()]
 
 
@@ -60,7 +68,7 @@ def assert_valid(name: str, output: Any) -> None:
     """Hold an output to its schema, without repeating a value."""
     wire = library().mappings[name].wire
     if wire.format == "xml":
-        for schema in schemas(wire.root):
+        for schema in schemas(name):
             assert schema.validate(document(output)), {(e.type_name, e.path) for e in schema.error_log}
     elif wire.root == "Bundle":
         Bundle.model_validate(output)

@@ -105,6 +105,14 @@ def test_a_long_prologue_is_read_in_reasonable_time():
     assert xml.read(b"<!-- -->" * 100_000 + b"<a/>").tag == "a"
 
 
+def test_a_namespace_that_is_no_uri_is_read_when_nothing_else_is_wrong():
+    strange = '<a xmlns:n="http://seres.no/xsd/Oppfølgingsplan">{}</a>'
+    assert xml.read(strange.format("x").encode()).text == "x"
+    for wrong in ("<b>", "&c;", "<n:d", "\x01"):
+        with pytest.raises(NotAcceptable):
+            xml.read(strange.format(wrong).encode())
+
+
 def test_a_sound_document_has_no_faults():
     assert faults(APPREC) == []
 
