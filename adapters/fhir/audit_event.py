@@ -26,6 +26,8 @@ DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 LIFECYCLE: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 ENTITY_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
+ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+GLASS: Final = frozenset({AuditAction.GLASS_ASKED, AuditAction.GLASS_OPENED})
 OUTCOMES: Final = {Outcome.SUCCESS: "0", Outcome.DENIED: "4", Outcome.FAILURE: "8"}
 _KINDS: Final = {
     AuditAction.ACCEPTED: ("110107", "Import", "C"),
@@ -34,6 +36,8 @@ _KINDS: Final = {
     AuditAction.HANDED_OVER: ("110106", "Export", "E"),
     AuditAction.RECEIPT: ("110107", "Import", "C"),
     AuditAction.CONSENT: ("110110", "Patient Record", "U"),
+    AuditAction.GLASS_ASKED: ("110113", "Security Alert", "E"),
+    AuditAction.GLASS_OPENED: ("110106", "Export", "R"),
     AuditAction.ERASED: ("110110", "Patient Record", "D"),
     AuditAction.LOG_READ: ("110101", "Audit Log Used", "R"),
     AuditAction.LOG_EXPORT: ("110101", "Audit Log Used", "R"),
@@ -91,8 +95,8 @@ def audit_event(entry: AuditEntry, shown: Shown, placed: Placed | None = None) -
     }
     if entry.reason and not shown.own:
         event["outcomeDesc"] = entry.reason
-    if entry.purpose:
-        event["purposeOfEvent"] = [_concept(*shown.purpose(entry.purpose))]
+    if purposes := _purposes(entry, shown):
+        event["purposeOfEvent"] = purposes
     event["agent"] = _agents(entry, shown)
     event["source"] = {"observer": _gateway(shown), "type": [_source_type()]}
     event["entity"] = _entities(entry, shown, placed)
@@ -112,6 +116,12 @@ def search_bundle(events: Iterable[Mapping[str, Any]], base: str, links: Mapping
     }
 
 
+def _purposes(entry: AuditEntry, shown: Shown) -> list[dict[str, Any]]:
+    """Give what it was for; breaking the glass stands first, so that nobody takes it for ordinary treatment."""
+    broken = [_concept(ACT_REASON, "BTG", "break the glass")] if entry.action in GLASS else []
+    return broken + ([_concept(*shown.purpose(entry.purpose))] if entry.purpose else [])
+
+
 def _profile(entry: AuditEntry) -> str:
     if entry.action is AuditAction.DISCLOSED and entry.patient:
         return SOURCE_PROFILE
@@ -128,7 +138,7 @@ def _subtypes(entry: AuditEntry) -> list[dict[str, Any]]:
     match entry.action:
         case AuditAction.DECIDED:
             return [_coding(AUTHZ, "AuthZ-Consent" if _by_consent(entry) else "AuthZ-Role"), own]
-        case AuditAction.DISCLOSED:
+        case AuditAction.DISCLOSED | AuditAction.GLASS_OPENED:
             return [_coding(LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"), own]
         case AuditAction.ERASED:
             return [_coding(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event"), own]
@@ -150,6 +160,8 @@ def _agents(entry: AuditEntry, shown: Shown) -> list[dict[str, Any]]:
         agents.append(_agent(_concept("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "AUT"), who))
     if entry.recipient and entry.recipient != entry.actor:
         agents.append(_agent(_dcm("110152", "Destination Role ID"), _party(recipient), network=recipient.address))
+    if entry.action in GLASS:
+        agents[0]["purposeOfUse"] = [_concept(ACT_REASON, "BTG", "break the glass")]
     return agents
 
 

@@ -137,6 +137,10 @@ class GatewayLine:
             raise NotAcceptable(parsed.issues)
         return flow.named(parsed, source, raw)
 
+    def party(self, name: str) -> Party | None:
+        """Give a party of the register by its id; nothing for one that is not there any more."""
+        return self._registry.party(name)
+
     def rules(self, route: Route) -> flow.Rules:
         """Give the rules of a route."""
         return self.rulebook.of(route)

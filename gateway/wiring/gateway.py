@@ -21,6 +21,7 @@ from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
+from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
 from gateway.edge.identity.parties import Registry
@@ -29,6 +30,7 @@ from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
+from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
 from gateway.edge.review import ReviewQueue
 from gateway.edge.rulebook import Rulebook
@@ -161,6 +163,17 @@ class Gateway:
     def review(self) -> ReviewQueue:
         """What waits for an officer."""
         return ReviewQueue(self.database, self.vault, self.line, self.gather)
+
+    @cached_property
+    def glass(self) -> Glass:
+        """What breaks the glass for those who treat."""
+        return Glass(self.database, self.vault, self.line, self.gather, self.formats["fhir"])
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What patients are told."""
+        names = {party.id: party.name for party in self.registry.parties.values()}
+        return Notices(self.database, self.vault, names)
 
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:

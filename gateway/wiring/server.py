@@ -2,11 +2,12 @@
 
 import uvicorn
 
-from gateway.edge.http import Tls, create_app, server_config
+from gateway.edge.http import Tls, create_app, glass, notices, server_config
 from gateway.edge.log_reader import LogReader
 from gateway.edge.peer import PeerProtocol
 from gateway.wiring.audit import router
 from gateway.wiring.gateway import Gateway
+from gateway.wiring.notices import shown
 
 
 def https_server(gateway: Gateway) -> uvicorn.Server:
@@ -16,6 +17,7 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     services = gateway.services()
     reader = LogReader(gateway.database, gateway.vault, gateway.rulebook)
     log = router(services, reader, gateway.registry.parties.values(), settings.base_url)
-    config = server_config(create_app(services, [log]), settings.host, settings.port, tls)
+    parts = [log, glass.router(services, gateway.glass), notices.router(services, gateway.notices, shown)]
+    config = server_config(create_app(services, parts), settings.host, settings.port, tls)
     config.http = PeerProtocol
     return uvicorn.Server(config)

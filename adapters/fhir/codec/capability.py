@@ -41,7 +41,7 @@ def _rest() -> dict[str, Any]:
         "mode": "server",
         "documentation": "Every address but metadata wants a token or a client certificate.",
         "security": security,
-        "resource": [_resource("Bundle", "create"), _resource("Task", "read"), _consent()],
+        "resource": [_resource("Bundle", "create"), _resource("Task", "read"), _consent(), *_searched()],
         "interaction": [{"code": "batch"}, {"code": "transaction"}],
         "operation": [{"name": name, "definition": definition} for name, definition in _OPERATIONS.items()],
     }
@@ -50,6 +50,10 @@ def _rest() -> dict[str, Any]:
 def _consent() -> dict[str, Any]:
     consent = _resource("Consent", "create", "read", "update", "history-instance")
     return {**consent, "versioning": "versioned", "readHistory": True, "updateCreate": False}
+
+
+def _searched() -> list[dict[str, Any]]:
+    return [_resource("AuditEvent", "search-type"), _resource("Communication", "search-type")]
 
 
 def _resource(kind: str, *interactions: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from gateway.edge.store import accept, notices
 from gateway.edge.store.consents import changed
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.rows import Decided, Destination
-from gateway.edge.store.schema import outbound, review
+from gateway.edge.store.schema import inbound, outbound, payload, review
 from gateway.edge.store.writer import Step, Tx
 
 HELD: Final = "held"
@@ -74,6 +74,16 @@ class Verdict:
     finding: str
 
 
+OPENING = select(review).where(
+    review.c.id == bindparam("id"), review.c.opened_at + bindparam("since") >= bindparam("at")
+)
+RECORDS_OF = (
+    select(inbound, payload.c.body, payload.c.wrapped)
+    .join_from(payload, inbound, inbound.c.id == payload.c.record)
+    .where(payload.c.patient == bindparam("who"), payload.c.kind == "inbound", payload.c.wrapped.is_not(None))
+    .order_by(inbound.c.received_at.desc())
+    .limit(bindparam("limit"))
+)
 ITEM = select(review).where(review.c.id == bindparam("id"))
 CLEARED = select(review.c.held).where(
     review.c.kind == HELD,
