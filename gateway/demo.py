@@ -30,6 +30,7 @@ from gateway.model.walk import values_of
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
 from gateway.sandbox.nav import SandboxNav
+from gateway.sandbox.office import SandboxOffice
 from gateway.wiring.gateway import Gateway, Outside
 from gateway.wiring.server import https_server
 
@@ -66,6 +67,7 @@ class Scene:
     gateway: Gateway
     nav: SandboxNav
     employer: SandboxEmployer
+    office: SandboxOffice
     ehr: SandboxEhr
     base: str
     say: Say
@@ -79,8 +81,10 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
         schemas = Gateway(settings).library.folder / "schema"
         nav = await stack.enter_async_context(SandboxNav(settings.certificates, schemas))
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
+        office = await stack.enter_async_context(SandboxOffice(settings.certificates))
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
-        outside = Outside({"nav": nav.url, "employer": employer.url}, OpenAddresses(), {"employer": terms}, frozenset())
+        ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
+        outside = Outside(ends, OpenAddresses(), {"employer": terms}, frozenset())
         gateway = Gateway(settings, outside)
         server = https_server(gateway)
         stopping = asyncio.Event()
@@ -90,7 +94,7 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
             await _until(lambda: server.started, 0.01)
             base = f"https://localhost:{settings.port}"
             ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, base))
-            yield Scene(gateway, nav, employer, ehr, base, say, {})
+            yield Scene(gateway, nav, employer, office, ehr, base, say, {})
         finally:
             server.should_exit = True
             stopping.set()

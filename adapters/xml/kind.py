@@ -11,9 +11,10 @@ from adapters.xml.document import read
 def kind_of(raw: bytes, payloads: Mapping[str, str]) -> str:
     """Give what `payloads` says of the first element, in document order, whose name it has; nothing when none is known.
 
-    Names are compared without their namespaces, since payloads come in wrong ones. Raises `NotAcceptable` for what is
-    no document that we read.
+    A name with its namespace (`{uri}name`) goes before one without: payloads come in wrong namespaces, and several have
+    a root of one name. Raises `NotAcceptable` for what is no document that we read.
     """
     root: Any = read(raw)
-    names = (etree.QName(element).localname for element in root.iter("*"))
+    elements = [*root.iter("*")]
+    names = [str(element.tag) for element in elements] + [etree.QName(element).localname for element in elements]
     return next((payloads[name] for name in names if name in payloads), "")

@@ -71,10 +71,12 @@ class Registers:
     """What is asked besides consents: graded addresses, senders whose name tells an illness (by number), and officers.
 
     `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
+    `asked` says whether NAV has asked for what a message says that it answers.
     """
 
     addresses: AddressRegister | None = None
     disclosing: frozenset[str] | None = None
+    asked: Callable[[About], bool] | None = None
     cleared: Callable[[str, Destination], frozenset[str]] | None = None
 
 
@@ -89,6 +91,7 @@ class Gather:
         self._routing = routing
         self._addresses = outside.addresses
         self._disclosing = outside.disclosing
+        self._asked = outside.asked
         self._cleared = outside.cleared
         self._labels = labels
 
@@ -126,8 +129,18 @@ class Gather:
             "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
             "sender-discloses": self._discloses(asked.organisations),
             "officer-cleared": "false",
+            "request-scope": self._scope(asked),
         }
         return Facts({name: value for name, value in known.items() if value is not None})
+
+    def _scope(self, asked: About) -> str | None:
+        """Say whether NAV has asked: it has, or the message is written unasked, or nobody can tell."""
+        if asked.unasked:
+            return "no-request"
+        try:
+            return "specified" if asked.answers and self._asked and self._asked(asked) else None
+        except Busy:
+            return None
 
     def _route(self, asked: About | None, inbound: Inbound, destination: Destination) -> Route | None:
         sender = self._registry.party(inbound.sender)

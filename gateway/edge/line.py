@@ -21,6 +21,9 @@ from gateway.model import Identifier, Receipt
 from gateway.model.messages import About, about
 from gateway.policy.routing import How, Routing, Way
 
+Earlier = Callable[[About, Role], tuple[str, ...]]
+"""Gives the parties in a role that wrote before in a message's conversation, or about its patient; newest first."""
+
 Seal = Callable[[str, Rendered], Rendered]
 """Signs what goes to a party, where the party's format demands it; the same bytes each time for the same message."""
 
@@ -36,6 +39,7 @@ class GatewayLine:
         self.routing = routing
         self._registry = registry
         self._seal = seal
+        self.earlier: Earlier = lambda _known, _role: ()
 
     @property
     def policy(self) -> str:
@@ -91,8 +95,12 @@ class GatewayLine:
         if way.how is How.BY_LAW:
             return everyone
         if way.how is How.ADDRESSED:
-            return [one for one in everyone if one.is_named(known.receivers)]
-        return []
+            named = [one for one in everyone if one.is_named(known.receivers)]
+            return named or (self._before(way, known) if known.answers else [])
+        return self._before(way, known)[:1] if way.how is How.BY_CASE else []
+
+    def _before(self, way: Way, known: About) -> list[Party]:
+        return [self._registry.parties[one] for one in self.earlier(known, way.route.recipient)]
 
     def destination(self, way: Way, party: Party, model: str) -> Destination:
         """Give a party as the destination of a record: in the first of the party's formats that we write it in.

@@ -51,7 +51,8 @@ class About:
     """What the line must know of a message: its kind, its sender's id of it, whom it is about, from and to.
 
     `number` is the patient's, `case` tells one sick-leave case of one patient from another, `senders` and `receivers`
-    are the numbers of the organisations that it names.
+    are the numbers of the organisations that it names. `answers` are the ids of the messages that it follows, and
+    `unasked` says that it answers none by its nature.
     """
 
     kind: MessageKind
@@ -60,6 +61,8 @@ class About:
     case: str
     senders: tuple[Identifier, ...]
     receivers: tuple[Identifier, ...]
+    answers: tuple[str, ...] = ()
+    unasked: bool = False
 
     @property
     def organisations(self) -> tuple[str, ...]:
@@ -80,4 +83,12 @@ def about(record: Any) -> About | None:
         case=f"{number}#{getattr(record, 'episode_start', None)}",
         senders=record.sender.identifiers if record.sender else (),
         receivers=record.receiver.identifiers if record.receiver else (),
+        answers=_followed(record),
+        unasked=isinstance(getattr(record, "matter", None), Inquiry),
     )
+
+
+def _followed(record: Any) -> tuple[str, ...]:
+    """Give the ids that a message says it follows: the one that it answers, then the first of the conversation."""
+    said = getattr(record, "conversation", None)
+    return tuple(dict.fromkeys(one for one in (said.parent, said.conversation) if one)) if said else ()

@@ -18,6 +18,9 @@ Marks = tuple[tuple[str, str], ...]
 SCREENED = "free-text-screen"
 SHIELDED = "shielded-for-patient"
 
+SHARED = {"share_with_nav": "share-with-nav", "share_with_gp": "share-with-gp"}
+"""The fact that each sharing flag of a follow-up plan states."""
+
 RESTRICTED: dict[str, str] = {
     "employer": "restricted-for-employer",
     "patient": "restricted-for-patient",
@@ -49,10 +52,18 @@ def elements_of(record: Any, screen: Screen | None = None) -> tuple[Element, ...
 
 
 def stated(record: Any) -> dict[str, str]:
-    """Give the facts that a record itself states: whether it is shielded from the patient (absent means it is not)."""
-    if not hasattr(record, "shielded_for_patient"):
-        return {}
-    return {SHIELDED: "true" if record.shielded_for_patient else "false"}
+    """Give the facts that a record itself states.
+
+    Whether it is shielded from the patient (absent means it is not), and whom it may be shared with (absent: unknown).
+    """
+    said = {}
+    if hasattr(record, "shielded_for_patient"):
+        said[SHIELDED] = "true" if record.shielded_for_patient else "false"
+    for name, fact in SHARED.items():
+        flag = getattr(record, name, None)
+        if flag is not None:
+            said[fact] = "true" if flag else "false"
+    return said
 
 
 def restrictions(codes: Iterable[str]) -> Marks:

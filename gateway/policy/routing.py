@@ -25,6 +25,7 @@ class How(StrEnum):
 
     BY_LAW = "by-law"  # the one party in the role, whoever the message is addressed to
     ADDRESSED = "addressed"  # the party in the role that the message names as its receiver
+    BY_CASE = "by-case"  # the party in the role that wrote about the patient last
     BY_ACT = "by-act"  # whom the patient sends it to
 
 

@@ -69,8 +69,14 @@ def _format(library: Library, mapping: MappingFile) -> Format:
         render=_renderer(library, mapping) if mapping.writes else None,
         lacks=library.lacks(name),
         places=library.places(name),
-        payloads=frozenset(mapping.bare or (mapping.wire.root,)) if xml else frozenset(),
+        payloads=_payloads(library, mapping) if xml else frozenset(),
     )
+
+
+def _payloads(library: Library, mapping: MappingFile) -> frozenset[str]:
+    """Give the names, with and without their namespaces, that tell a document of this mapping."""
+    names = tuple(mapping.bare or (mapping.wire.root,))
+    return frozenset((*names, *map(library.schema(mapping).tag, names)))
 
 
 def _renderer(library: Library, mapping: MappingFile) -> Any:

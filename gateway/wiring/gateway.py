@@ -1,5 +1,6 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,12 +12,13 @@ from prometheus_client import REGISTRY
 from adapters.fhir import codec
 from adapters.xml.kind import kind_of
 from gateway.core.errors import ConfigurationError
-from gateway.core.message import Rendered
+from gateway.core.message import Parsed, Rendered
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.channel import Endpoint, HttpsChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
+from gateway.edge.conversations import Conversations
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
@@ -41,6 +43,7 @@ from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.review import CLEARED
 from gateway.edge.store.rows import Destination
+from gateway.model.messages import About
 from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
 from gateway.wiring.answers import Answers
@@ -64,6 +67,14 @@ class Outside:
     addresses: AddressRegister | None = None
     terms: Mapping[str, Terms] | None = None
     disclosing: frozenset[str] | None = None
+
+
+_HEADER = re.compile(rb"(?:<\?[^>]*\?>\s*)?<(?:[\w.-]+:)?MsgHead[\s>]")
+
+
+def _has_header(body: bytes) -> bool:
+    """Whether a document has a MsgHead, which is what carries a signature."""
+    return _HEADER.match(body) is not None
 
 
 class Gateway:
@@ -97,7 +108,12 @@ class Gateway:
     @cached_property
     def line(self) -> GatewayLine:
         """The pure line with this installation's formats, rules and parties."""
-        return GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self._seal)
+        line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self._seal)
+        line.earlier = self._earlier
+        return line
+
+    def _earlier(self, known: About, role: Role) -> tuple[str, ...]:
+        return self.conversations.writers(known, role)
 
     @cached_property
     def _signing(self) -> KeyRing:
@@ -105,7 +121,7 @@ class Gateway:
 
     def _seal(self, party: str, rendered: Rendered) -> Rendered:
         """Sign what goes to NAV (XML-DSig on MsgHead); what goes to others is protected by its channel."""
-        if Role.NAV not in self.registry.parties[party].roles:
+        if Role.NAV not in self.registry.parties[party].roles or not _has_header(rendered.body):
             return rendered
         return replace(rendered, body=xmldsig.sign(rendered.body, self._signing.signing(now())))
 
@@ -148,9 +164,17 @@ class Gateway:
         return self.line.by_act(self.line.again(raw, source.format).record, organisation)
 
     @cached_property
+    def conversations(self) -> Conversations:
+        """What earlier messages say of a new one."""
+        return Conversations(self.database, self.vault, self.registry, self._again)
+
+    def _again(self, raw: bytes, format_id: str) -> Parsed[Any]:
+        return self.line.again(raw, format_id)
+
+    @cached_property
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
-        registers = Registers(self._addresses(), self._disclosing(), self._cleared)
+        registers = Registers(self._addresses(), self._disclosing(), self.conversations.asked, self._cleared)
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
 
     def _cleared(self, message: str, to: Destination) -> frozenset[str]:

@@ -71,9 +71,14 @@ def check_body(services: Services, raw: bytes, media: str) -> None:
 
 
 async def _key(request: Request, services: Services, raw: bytes) -> str:
+    return key_of(request) or await aside(services.fhir.message_key, raw)
+
+
+def key_of(request: Request) -> str:
+    """Give the idempotency key that a caller gave, or nothing; raises `HttpFault` for one that is none."""
     given = request.headers.get("idempotency-key")
     if given is None:
-        return await aside(services.fhir.message_key, raw)
+        return ""
     if not _KEY.match(given):
         raise HttpFault(400, _BAD_KEY)
     return f"key:{given}"

@@ -70,6 +70,11 @@ ADD_DESTINATION = insert(destination).from_select(
     ),
 )
 INBOUND = select(inbound).where(inbound.c.id == bindparam("id"))
+EARLIER = (
+    select(inbound.c.id, inbound.c.sender, inbound.c.business_mac)
+    .where(inbound.c.patient == bindparam("who"))
+    .order_by(inbound.c.received_at.desc(), inbound.c.id)
+)
 NOTES_OF = (
     select(inbound.c.id, inbound.c.business_mac)
     .where(inbound.c.id.in_(select(outbound.c.inbound).where(outbound.c.patient == bindparam("who"))))

@@ -1,0 +1,215 @@
+"""A case after the sick note: NAV asks and is answered, calls a meeting, gets a plan; each read by whom it is for."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from live_line import FHIR, XML, Live, note, until
+from lxml import etree
+
+from gateway.edge.library import Library
+from gateway.sandbox.nav import MSGHEAD
+from gateway.sandbox.server import Received
+
+EXAMPLES = Path(__file__).parents[3] / "mappings"
+HEAD = f"{{{MSGHEAD}}}"
+WORD = "Qzplantetordqx"
+
+pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
+
+
+def nav_message(name: str, parent: str = "", **texts: str) -> tuple[str, bytes]:
+    """Give an example of NAV's under an id of its own, with other texts, in the conversation of `parent`."""
+    root = etree.fromstring((EXAMPLES / f"nav/dialogmelding/examples/{name}.in.xml").read_bytes())
+    identity = str(uuid.uuid4())
+    info = root.find(f"{HEAD}MsgInfo")
+    info.find(f"{HEAD}MsgId").text = identity
+    said = info.find(f"{HEAD}ConversationRef")
+    if said is not None:
+        info.remove(said)
+    if parent:
+        said = etree.Element(f"{HEAD}ConversationRef")
+        for step in ("RefToParent", "RefToConversation"):
+            etree.SubElement(said, f"{HEAD}{step}").text = parent
+        info.find(f"{HEAD}Sender").addprevious(said)
+    for path, text in texts.items():
+        next(root.iter(f"{{*}}{path}")).text = text
+    return identity, etree.tostring(root)
+
+
+def bundle(folder: str, name: str, parent: str = "") -> tuple[str, dict[str, Any]]:
+    """Give an example of the EHR's under an id of its own, in the conversation of `parent`."""
+    made = json.loads((EXAMPLES / f"fhir/{folder}/examples/{name}.in.json").read_bytes())
+    identity = str(uuid.uuid4())
+    made["identifier"]["value"] = f"urn:uuid:{identity}"
+    made["link"] = [{"relation": one, "url": f"urn:uuid:{parent}"} for one in ("prev", "first")] if parent else []
+    if not parent:
+        del made["link"]
+    return identity, made
+
+
+def from_nav(live: Live, body: bytes) -> httpx.Response:
+    with live.client("nav") as calling:
+        return calling.post("/nav/messages", content=body, headers=XML)
+
+
+def plan(live: Live, body: bytes, kind: str = "nav-oppfolgingsplan") -> httpx.Response:
+    with live.client("employer") as calling:
+        return calling.post(f"/hr/messages/{kind}", content=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+
+def arrived(received: list[Received], word: str) -> Received:
+    return until(lambda: next((one for one in received if word.encode() in one.body), None))
+
+
+def nothing_of(live: Live, word: str) -> bool:
+    """Whether no end of the line has got anything with a word in it, once nothing is on its way any more."""
+    live.rows()
+    ends = (live.scene.nav.received, live.scene.employer.received, live.scene.office.received)
+    return not any(word.encode() in one.body for end in ends for one in end)
+
+
+def asked(live: Live) -> str:
+    """Let NAV ask, and give the id of the request once the office has it."""
+    identity, body = nav_message("01-nav-asks")
+    answer = from_nav(live, body)
+    assert answer.status_code == 200, answer.text
+    arrived(live.scene.office.received, identity)
+    return identity
+
+
+def refused(live: Live, made: dict[str, Any]) -> bool:
+    """Whether a message that was taken goes nowhere, as the rules have it."""
+    answer = live.post(made)
+    assert answer.status_code == 202, answer.text
+    return live.settled(answer.headers["Location"], nav="refused") == {"nav": "refused"}
+
+
+def test_navs_question_reaches_the_office_it_is_addressed_to_as_a_task(live: Live) -> None:
+    identity, body = nav_message("01-nav-asks", Sporsmal=f"Hva kan pasienten gjøre? {WORD}1")
+    assert from_nav(live, body).status_code == 200
+    got = arrived(live.scene.office.received, identity)
+    assert got.media_type == "application/fhir+json"
+    record = Library().reader("fhir-dialogue").read(json.loads(got.body)).record
+    assert record.matter.question.endswith(f"{WORD}1")
+    assert record.patient.identifiers[0].value == "14858412006"
+    assert record.receiver.professional.hpr == "9990001"
+
+
+def test_what_nav_knows_of_the_illness_does_not_go_along(live: Live) -> None:
+    identity, body = nav_message("01-nav-asks")
+    root = etree.fromstring(body)
+    attached = etree.fromstring(
+        (EXAMPLES / "nav/dialogmelding/examples/02-answer-with-an-attachment.in.xml").read_bytes()
+    ).findall(f"{HEAD}Document")[1]
+    next(attached.iter(f"{HEAD}Description")).text = f"{WORD}2"
+    root.append(attached)
+    assert from_nav(live, etree.tostring(root)).status_code == 200
+    assert WORD.encode() not in arrived(live.scene.office.received, identity).body
+    assert nothing_of(live, f"{WORD}2")
+
+
+@pytest.mark.parametrize("name", ["01-nav-asks", "04-dialogue-meeting"])
+def test_a_text_of_navs_that_names_an_illness_is_held(live: Live, name: str) -> None:
+    _, body = nav_message(name, Sporsmal=f"Pasienten har depresjon {WORD}3")
+    assert from_nav(live, body).status_code == 200
+    assert nothing_of(live, f"{WORD}3")
+
+
+def test_the_answer_to_a_question_goes_to_nav_in_its_conversation_with_its_attachment(live: Live) -> None:
+    question = asked(live)
+    identity, made = bundle("dialogue", "02-answer-with-an-attachment", question)
+    answer = live.post(made)
+    assert answer.status_code == 202, answer.text
+    got = arrived(live.scene.nav.received, identity)
+    assert got.faults == ()
+    root = etree.fromstring(got.body)
+    assert root.findtext(f"{HEAD}MsgInfo/{HEAD}ConversationRef/{HEAD}RefToParent") == question
+    assert root.findtext(f"{HEAD}MsgInfo/{HEAD}ConversationRef/{HEAD}RefToConversation") == question
+    assert len(root.findall(f"{HEAD}Document")) == 2
+    live.settled(answer.headers["Location"], nav="acknowledged")
+
+
+@pytest.mark.parametrize("kind", [("dialogue", "02-answer-with-an-attachment"), ("legeerklaring", "01-on-request")])
+def test_an_answer_that_nav_has_not_asked_for_goes_nowhere(live: Live, kind: tuple[str, str]) -> None:
+    assert refused(live, bundle(*kind)[1])
+    assert refused(live, bundle(*kind, str(uuid.uuid4()))[1])
+
+
+def test_a_notice_is_no_question_that_one_could_answer(live: Live) -> None:
+    identity, body = nav_message("07-nav-tells")
+    assert from_nav(live, body).status_code == 200
+    arrived(live.scene.office.received, identity)
+    assert refused(live, bundle("legeerklaring", "01-on-request", identity)[1])
+
+
+def test_a_letter_that_nobody_asked_for_needs_the_patients_consent(live: Live) -> None:
+    assert refused(live, bundle("dialogue", "06-inquiry-unasked")[1])
+
+
+def test_a_statement_goes_to_nav_on_request(live: Live) -> None:
+    identity, made = bundle("legeerklaring", "01-on-request", asked(live))
+    answer = live.post(made)
+    assert answer.status_code == 202, answer.text
+    assert arrived(live.scene.nav.received, identity).faults == ()
+    live.settled(answer.headers["Location"], nav="acknowledged")
+
+
+def test_a_meeting_is_called_and_answered(live: Live) -> None:
+    identity, body = nav_message("04-dialogue-meeting")
+    assert from_nav(live, body).status_code == 200
+    assert "14.01.2027" in arrived(live.scene.office.received, identity).body.decode()
+    coming, made = bundle("dialogue", "05-comes-to-the-meeting", identity)
+    assert live.post(made).status_code == 202
+    got = arrived(live.scene.nav.received, coming)
+    assert got.faults == ()
+    assert "Jeg deltar på telefon." in got.body.decode()
+
+
+def test_a_question_to_an_unknown_receiver_finds_who_wrote_in_its_conversation(live: Live) -> None:
+    first = note("graded")
+    live.send(first)
+    known = first["identifier"]["value"].removeprefix("urn:uuid:")
+    patient = next(e["resource"] for e in first["entry"] if e["resource"]["resourceType"] == "Patient")
+    identity, body = nav_message("01-nav-asks", known)
+    body = body.replace(b"14858412006", patient["identifier"][0]["value"].encode())
+    body = body.replace(b">990001<", b">990077<").replace(b">315000009<", b">315000017<")
+    assert from_nav(live, body).status_code == 200
+    arrived(live.scene.office.received, identity)
+    lost, body = nav_message("01-nav-asks", str(uuid.uuid4()))
+    body = body.replace(b">990001<", b">990077<").replace(b">315000009<", b">315000017<")
+    assert from_nav(live, body).status_code == 422
+    assert nothing_of(live, lost)
+
+
+def test_a_plan_goes_where_its_flags_say_and_to_the_doctor_who_wrote_last(live: Live) -> None:
+    live.send(note("graded"))
+    raw = (EXAMPLES / "nav/oppfolgingsplan/examples/01-shared-with-both.in.xml").read_text("utf-8")
+    first = note("graded")
+    patient = next(e["resource"] for e in first["entry"] if e["resource"]["resourceType"] == "Patient")
+    raw = raw.replace("14858412006", patient["identifier"][0]["value"])
+    for nav, doctor in ((True, True), (True, False), (False, True), (False, False)):
+        word = f"{WORD}{nav}{doctor}"
+        told = raw.replace("TiNav>true<", f"TiNav>{str(nav).lower()}<").replace("Løftebord", word)
+        told = told.replace("TilFastlege>true<", f"TilFastlege>{str(doctor).lower()}<")
+        assert plan(live, told.encode()).status_code == 202
+        live.rows()
+        at_nav, at_office = live.scene.nav.received, live.scene.office.received
+        assert any(word in one.body.decode() for one in at_nav) is nav
+        assert any(word in one.body.decode() for one in at_office) is doctor
+        assert not any(word in one.body.decode() for one in live.scene.employer.received)
+
+
+def test_an_employer_sends_only_what_it_may_and_only_in_formats_that_are_read(live: Live) -> None:
+    example = (EXAMPLES / "nav/sykmelding/examples/01-graded-with-adaptations.in.xml").read_bytes()
+    before = live.rows()
+    assert plan(live, example, "nav-sykmelding").status_code == 422
+    assert plan(live, b"{}", "nav-oppfolgingsplan-api").status_code == 422
+    assert plan(live, b"<a/>", "no-such-format").status_code == 422
+    assert plan(live, b"<a/>", "No%20Format").status_code == 404
+    assert live.rows() == before
+    with live.client("ehr") as calling:
+        assert calling.post("/hr/messages/nav-oppfolgingsplan", content=b"", headers=FHIR).status_code == 403
