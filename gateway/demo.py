@@ -27,6 +27,7 @@ from gateway.edge.store.rows import Destination
 from gateway.mapping.report import Report
 from gateway.model.messages import about
 from gateway.model.walk import values_of
+from gateway.sandbox.case import Case, Ends
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
 from gateway.sandbox.nav import SandboxNav
@@ -144,6 +145,7 @@ async def play(say: Say, *, keep_running: bool = False) -> None:
                 await _send(scene, message)
             await _act(scene)
             _summary(scene)
+            await _case(scene)
             if keep_running:
                 say("\nstill running; stop it with Ctrl-C")
                 await asyncio.Event().wait()
@@ -215,6 +217,23 @@ def act(bundle: dict[str, Any], organisation: str) -> dict[str, Any]:
             "data": [{"meaning": "instance", "reference": {"reference": f"Bundle/{note}"}}],
         },
     }
+
+
+async def _case(scene: Scene) -> None:
+    """Play how a case goes on: question, statement, meeting and plan."""
+    scene.say("\nAnd so a case goes on, about the first of these patients:\n")
+    settings = scene.gateway.settings
+    ends = Ends(
+        scene.nav,
+        scene.employer,
+        scene.office,
+        scene.ehr,
+        scene.base,
+        settings.certificates,
+        scene.gateway.library.folder,
+    )
+    note = (MESSAGES / f"{STORY[0][0]}.json").read_bytes()
+    await Case(ends, scene.say).play(note, len(STORY) + 2)
 
 
 def _beside(scene: Scene, raw: bytes) -> None:

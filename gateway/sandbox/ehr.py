@@ -13,8 +13,8 @@ import orjson
 
 from gateway.sandbox.server import client_context
 
-FINAL = frozenset({"completed", "rejected", "failed", "cancelled", "entered-in-error"})
-"""Statuses of a Task after which nothing more happens."""
+FINAL = frozenset({"completed", "rejected", "failed", "cancelled", "entered-in-error", "on-hold"})
+"""Statuses of a Task after which nothing more happens by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class SandboxEhr:
             return found
 
     async def follow(self, location: str, patience: float = 10.0, pause: float = 0.1) -> dict[str, Any]:
-        """Ask until the Task is final; raise `TimeoutError` when it is not within `patience` seconds."""
+        """Ask until the Task is final, or on hold; raise `TimeoutError` when it is not within `patience` seconds."""
         async with asyncio.timeout(patience):
             while True:
                 task = await self.task(location)
