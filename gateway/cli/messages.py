@@ -19,7 +19,6 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.line import State
 from gateway.edge import keys
 from gateway.edge.config import Settings
-from gateway.edge.delivery.decider import POISON
 from gateway.edge.keys import Vault
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
@@ -65,10 +64,9 @@ def _looking(messages: typer.Typer) -> None:
 
     @messages.command("dead-letters")
     def dead_letters(limit: Limit = 50, as_json: Json = False) -> None:
-        """List what waits for a human: dead letters, and messages that our own code fails on."""
+        """List what waits for a human: given up, rejected, or failed on by our own code."""
         with _store() as database:
             rows = database.rows(statements.DEAD_LETTERS, limit=limit)
-            rows += database.rows(statements.STUCK, limit=limit, failures=POISON)
         _print_table(rows, as_json=as_json)
 
     @messages.command()
@@ -180,7 +178,7 @@ def code(reason: str) -> str:
 
 def _shown(row: Row[Any]) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in SHOWN}
-    return shown | {"created_at": _time(row.created_at), "due": _time(row.due), "discarded": row.discarded}
+    return shown | {"created_at": _time(row.created_at), "due": _time(row.due)}
 
 
 def _time(seconds: float) -> str:

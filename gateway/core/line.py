@@ -18,6 +18,8 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"  # the recipient's application receipt says yes
     REFUSED = "refused"  # the rules permit nothing
     INVALID = "invalid"  # it cannot be written in the recipient's format
+    STUCK = "stuck"  # our own code fails on it before it is decided; a human decides
+    DISCARDED = "discarded"  # a human has closed it, with a reason
 
 
 class Event(StrEnum):
@@ -33,6 +35,7 @@ class Event(StrEnum):
     RECEIPT_OK = "receipt-ok"
     RECEIPT_REJECTED = "receipt-rejected"
     RESEND = "resend"
+    DISCARD = "discard"
 
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
@@ -40,6 +43,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.PERMIT: State.DECIDED,
         Event.DENY: State.REFUSED,
         Event.BAD_MESSAGE: State.INVALID,
+        Event.GAVE_UP: State.STUCK,
     },
     State.DECIDED: {
         Event.SEAL: State.SEALED,
@@ -55,11 +59,23 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.RECEIPT_REJECTED: State.DEAD_LETTER,
         Event.GAVE_UP: State.DEAD_LETTER,
     },
-    State.DEAD_LETTER: {Event.RESEND: State.RECEIVED},
+    State.DEAD_LETTER: {
+        Event.RESEND: State.RECEIVED,
+        Event.DISCARD: State.DISCARDED,
+        Event.RECEIPT_OK: State.ACKNOWLEDGED,
+    },
+    State.STUCK: {
+        Event.RESEND: State.RECEIVED,
+        Event.DISCARD: State.DISCARDED,
+    },
     State.ACKNOWLEDGED: {},
     State.REFUSED: {},
     State.INVALID: {},
+    State.DISCARDED: {},
 }
+
+WAITING = frozenset({State.DEAD_LETTER, State.STUCK})
+"""The states in which a message waits for a human."""
 
 FINAL = frozenset(state for state, edges in TRANSITIONS.items() if not edges)
 

@@ -168,7 +168,6 @@ def stock(rig, count, states=STOCK_STATES, parties=("nav",)):
                 "correlation": rig.vault.mac("correlation", source),
                 "media_type": "application/json",
                 "reason": "",
-                "discarded": False,
                 "created_at": 1.0,
             }
         )

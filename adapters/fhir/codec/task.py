@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.core.line import FINAL, State
+from gateway.core.line import FINAL, WAITING, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def _status(states: Sequence[State]) -> str:
     """In progress until every delivery is final; completed only if every recipient acknowledged."""
     if not states:
         return "completed"
-    if any(state is State.DEAD_LETTER for state in states):
+    if any(state in WAITING for state in states):
         return "on-hold"
     if any(state not in FINAL for state in states):
         return "in-progress"

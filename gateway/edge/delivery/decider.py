@@ -19,7 +19,6 @@ from gateway.edge.store.writer import ItemFailed, Stale
 
 BATCH: Final = 64
 POISON: Final = 5
-SET_ASIDE: Final = 3600.0
 OWN_FAULT: Final = "own-fault"
 AWAITS_OFFICER: Final = "awaits-officer"
 
@@ -59,7 +58,7 @@ class Decider:
     def decide(self, claim: ToDecide) -> Decided:
         """Run the line for one message. Never raises: whatever happens is an outcome."""
         if claim.failures > POISON:
-            return self._set_aside(claim, "took-the-process-down")
+            return self._failed(claim, "took-the-process-down")
         try:
             return self._permitted(claim, self._process(claim))
         except Refused as refused:
@@ -71,7 +70,7 @@ class Decider:
         except Destroyed:
             return self._bad(claim, "erased")
         except Exception as error:  # noqa: BLE001 - a fault of our own; the message waits for its repair
-            return self._set_aside(claim, type(error).__name__)
+            return self._failed(claim, type(error).__name__)
 
     def _process(self, claim: ToDecide) -> Sealed:
         source = claim.inbound
@@ -99,11 +98,11 @@ class Decider:
         disclosure = Disclosure(policy=self._line.policy)
         return Decided(claim=claim, events=(Event.BAD_MESSAGE,), disclosure=disclosure, reason=reason)
 
-    def _set_aside(self, claim: ToDecide, error: str) -> Decided:
-        """Put a message off: soon at first, by the hour once it has failed often enough to need a human."""
-        poison = claim.failures >= POISON
-        if poison:
-            watch.stuck(claim.id, claim.failures, error)
-        wait = SET_ASIDE if poison else 2.0**claim.failures
+    def _failed(self, claim: ToDecide, error: str) -> Decided:
+        """Put a message off, each time for longer; once it has failed often enough it is a human's."""
         disclosure = Disclosure(policy=self._line.policy)
-        return Decided(claim=claim, events=(), disclosure=disclosure, reason=OWN_FAULT, due_in=wait, aside=poison)
+        if claim.failures < POISON:
+            wait = 2.0**claim.failures
+            return Decided(claim=claim, events=(), disclosure=disclosure, reason=OWN_FAULT, due_in=wait)
+        watch.stuck(claim.id, claim.failures, error)
+        return Decided(claim=claim, events=(Event.GAVE_UP,), disclosure=disclosure, reason=OWN_FAULT)

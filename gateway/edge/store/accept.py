@@ -104,7 +104,6 @@ def _outbound(tx: Tx, source: str, case_key: str, patient: str, name: str, desti
         "attempts": 0,
         "sending": False,
         "reason": "",
-        "discarded": False,
         "created_at": tx.at,
         "round": 0,
     }

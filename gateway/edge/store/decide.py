@@ -14,7 +14,7 @@ from gateway.edge.store.rows import Decided, Destination, Inbound, Move, ToDecid
 from gateway.edge.store.writer import Step, Tx
 
 SUSPECT = 2  # times that a message was claimed in vain before it is decided alone
-OUTCOMES = {Event.PERMIT: Outcome.SUCCESS, Event.DENY: Outcome.DENIED, Event.BAD_MESSAGE: Outcome.FAILURE}
+OUTCOMES = {Event.PERMIT: Outcome.SUCCESS, Event.DENY: Outcome.DENIED}
 
 
 def claim(tx: Tx, items: Sequence[tuple[int, float]]) -> list[list[ToDecide] | Exception]:
@@ -74,8 +74,6 @@ def _move(tx: Tx, item: Decided) -> Move:
     values: dict[str, Any] = {"due": tx.at + item.due_in, "reason": item.reason}
     if item.events:
         values["failures"] = 0
-    if item.aside:
-        values["open"] = False
     if item.payload:
         values |= {
             "sealed_at": tx.at,
@@ -93,7 +91,7 @@ def _entry(tx: Tx, item: Decided) -> AuditEntry:
         id=fresh_id(),
         recorded_at=tx.at,
         action=AuditAction.DECIDED,
-        outcome=OUTCOMES[item.events[0]] if item.events else Outcome.FAILURE,
+        outcome=OUTCOMES.get(item.events[0], Outcome.FAILURE) if item.events else Outcome.FAILURE,
         actor=item.claim.inbound.sender,
         recipient=item.claim.destination.party,
         patient=item.claim.inbound.patient,

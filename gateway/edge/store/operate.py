@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
-from gateway.core.line import Event, State
+from gateway.core.line import WAITING, Event, State
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.keys import Vault
 from gateway.edge.store import journal, statements
@@ -35,7 +35,7 @@ class Order:
 
 
 def resend(tx: Tx, orders: Sequence[Order]) -> list[Exception | None]:
-    """Send dead letters, and messages stuck before their decision, back to the start of the line."""
+    """Send dead letters and stuck messages back to the start of the line, to be decided anew."""
     return [_resend(tx, order) for order in orders]
 
 
@@ -44,15 +44,14 @@ def _resend(tx: Tx, order: Order) -> Exception | None:
     if isinstance(found, Exception):
         return found
     values = {"due": tx.at, "token": found.token + 1, "failures": 0, "reason": "", "sealed_at": None}
-    events = () if found.state == State.RECEIVED else (Event.RESEND,)
     tx.connection.execute(statements.DROP_PAYLOADS, {"records": [found.id]})
-    journal.carry_out(tx, [Move(found.id, found.token, State(found.state), events, values, order.reason)])
+    journal.carry_out(tx, [Move(found.id, found.token, State(found.state), (Event.RESEND,), values, order.reason)])
     append(tx, [_entry(tx, found, order, AuditAction.RESENT)])
     return None
 
 
 def discard(tx: Tx, orders: Sequence[Order]) -> list[Exception | None]:
-    """Close dead letters: they stay where they are, marked with the reason, and ask for nobody any more."""
+    """Close dead letters and stuck messages for good, with a reason."""
     return [_discard(tx, order) for order in orders]
 
 
@@ -60,11 +59,8 @@ def _discard(tx: Tx, order: Order) -> Exception | None:
     found = _find(tx, order)
     if isinstance(found, Exception):
         return found
-    if found.state != State.DEAD_LETTER:
-        return NotADeadLetter(f"{order.message}: it is {found.state}; only a dead letter can be discarded")
-    values = {"discarded": True, "token": found.token + 1}
-    journal.carry_out(tx, [Move(found.id, found.token, State.DEAD_LETTER, (), values)])
-    journal.note(tx, found.id, "discarded", found.state, order.reason)
+    values = {"token": found.token + 1}
+    journal.carry_out(tx, [Move(found.id, found.token, State(found.state), (Event.DISCARD,), values, order.reason)])
     append(tx, [_entry(tx, found, order, AuditAction.DISCARDED)])
     return None
 
@@ -73,10 +69,8 @@ def _find(tx: Tx, order: Order) -> Row[Any] | Exception:
     found = tx.connection.execute(statements.MESSAGE_TO_MOVE, {"id": order.message}).one_or_none()
     if found is None:
         return NotThere(f"{order.message}: no message has this id")
-    stuck = found.state == State.RECEIVED and found.failures > 0
-    if not stuck and (found.state != State.DEAD_LETTER or found.discarded):
-        state = "discarded" if found.discarded else found.state
-        return NotADeadLetter(f"{order.message}: it is {state}, and waits for nobody")
+    if State(found.state) not in WAITING:
+        return NotADeadLetter(f"{order.message}: it is {found.state}, and waits for nobody")
     return found
 
 

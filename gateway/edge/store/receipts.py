@@ -37,8 +37,8 @@ def record(tx: Tx, answered: Sequence[tuple[Attempt, ReceiptIn]]) -> None:
 def receive(tx: Tx, items: Sequence[ReceiptIn]) -> list[Receipted | Exception]:
     """Match receipts by the id they answer and by who sends them, and move their messages.
 
-    A receipt for a message still being sent proves that it arrived. One that comes again changes nothing; one that
-    answers nothing we sent, or too late, is kept for a human and moves nothing.
+    A receipt for a message still being sent, or given up on, proves that it arrived. One that comes again changes
+    nothing; one that answers nothing we sent, or contradicts what was said, is kept for a human and moves nothing.
     """
     return [_receive(tx, item) for item in items]
 
@@ -67,6 +67,8 @@ def _weigh(found: Row[Any], item: ReceiptIn) -> tuple[str, tuple[Event, ...]]:
             return "applied", (verdict_event(item),)
         case State.SEALED if found.attempts:
             return "applied", (Event.SENT, verdict_event(item))
+        case State.DEAD_LETTER if item.positive and found.attempts and found.reason != REJECTED:
+            return "applied", (Event.RECEIPT_OK,)
         case State.ACKNOWLEDGED:
             return ("duplicate" if item.positive else "contradicts"), ()
     return "late", ()

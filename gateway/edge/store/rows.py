@@ -76,8 +76,7 @@ class Decided:
     """What became of a message that was decided.
 
     `held` is what waits for an officer, as `Released.held` names it.
-    `events` lead from `received` (none: put off until `due_in` seconds from now, by a fault of our own). A message set
-    `aside` waits for a human and holds back no later one of its case.
+    `events` lead from `received` (none: put off until `due_in` seconds from now, by a fault of our own).
     """
 
     claim: ToDecide
@@ -85,7 +84,6 @@ class Decided:
     disclosure: Disclosure
     reason: str = ""
     due_in: float = 0.0
-    aside: bool = False
     payload: Envelope | None = None
     media_type: str = ""
     correlation: str = ""

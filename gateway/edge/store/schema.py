@@ -32,6 +32,9 @@ metadata = MetaData(
 
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
+WAITS = text("state IN ('dead-letter', 'stuck')")
+"""The messages that wait for a human, as the index of them and the statement that lists them both say it."""
+
 inbound = Table(
     "inbound",
     metadata,
@@ -74,7 +77,6 @@ outbound = Table(
     Column("correlation", Text),
     Column("media_type", Text),
     Column("reason", Text, nullable=False),  # a code
-    Column("discarded", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("round", Integer, nullable=False, server_default="0"),  # copies that went before this one was cleared
     Index(
@@ -101,8 +103,8 @@ outbound = Table(
     Index(
         "ix_outbound_dead_letter",
         "seq",
-        sqlite_where=text("state = 'dead-letter'"),
-        postgresql_where=text("state = 'dead-letter'"),
+        sqlite_where=WAITS,
+        postgresql_where=WAITS,
     ),
     Index(
         "ix_outbound_case",

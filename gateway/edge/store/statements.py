@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from gateway.core.line import State
 from gateway.edge.store.schema import (
+    WAITS,
     attempt,
     audit,
     consent,
@@ -249,18 +250,7 @@ RECEIPTS_OF = select(receipt).where(receipt.c.outbound == bindparam("id")).order
 MESSAGES_OF = select(outbound).where(outbound.c.inbound == bindparam("id")).order_by(outbound.c.seq)
 NEWEST = select(outbound).order_by(outbound.c.seq.desc()).limit(bindparam("limit"))
 NEWEST_IN = NEWEST.where(outbound.c.state == bindparam("state"))
-DEAD_LETTERS = (
-    select(outbound)
-    .where(_in(State.DEAD_LETTER), ~outbound.c.discarded)
-    .order_by(outbound.c.seq.desc())
-    .limit(bindparam("limit"))
-)
-STUCK = (
-    select(outbound)
-    .where(_in(State.RECEIVED), outbound.c.failures >= bindparam("failures"))
-    .order_by(outbound.c.seq.desc())
-    .limit(bindparam("limit"))
-)
+DEAD_LETTERS = select(outbound).where(WAITS).order_by(outbound.c.seq.desc()).limit(bindparam("limit"))
 BACKLOG = select(func.count()).select_from(
     select(literal(1)).select_from(outbound).where(outbound.c.open).limit(bindparam("limit")).subquery()
 )

@@ -95,7 +95,9 @@ async def test_a_dead_letter_is_discarded_with_a_reason_and_asks_for_nobody_any_
     name = rig.messages(taken)[0].id
     await rig.database.write(DISCARD, Order(name, "operator", "sent-on-paper"))
     assert rig.database.rows(statements.DEAD_LETTERS, limit=9) == []
-    assert rig.database.rows(statements.EVENTS_OF, id=name)[-1].detail == "sent-on-paper"
+    last = rig.database.rows(statements.EVENTS_OF, id=name)[-1]
+    assert (last.event, last.following, last.detail) == ("discard", "discarded", "sent-on-paper")
+    assert rig.state(taken) == "discarded"
     with pytest.raises(NotADeadLetter):
         await rig.database.write(RESEND, Order(name, "operator", "asked-for"))
 
@@ -184,9 +186,19 @@ async def test_receipts_that_are_repeated_unknown_contradicting_or_late_are_kept
 
 
 @running
-async def test_a_receipt_after_the_message_was_given_up_is_kept_for_a_human(rig):
+async def test_a_receipt_after_the_message_was_given_up_still_settles_it(rig):
     rig.terms["nav"] = dataclasses.replace(QUICK, receipt_within=0.05)
     rig.channels["nav"] = MemoryChannel()
+    [taken] = await take(rig, message(1))
+    await rig.run_until(lambda: rig.state(taken) == "dead-letter")
+    found = await rig.intake.receive_receipt(receipt_for("msg-1-to-nav"), "nav")
+    assert (found.verdict, rig.state(taken)) == ("applied", "acknowledged")
+    assert rig.events(taken)[-2:] == ["gave-up", "receipt-ok"]
+
+
+@running
+async def test_a_receipt_that_says_yes_after_one_that_said_no_is_kept_for_a_human(rig):
+    rig.channels["nav"] = MemoryChannel(lambda _k, _b: receipt_for("msg-1-to-nav", "E21"))
     [taken] = await take(rig, message(1))
     await rig.run_until(lambda: rig.state(taken) == "dead-letter")
     found = await rig.intake.receive_receipt(receipt_for("msg-1-to-nav"), "nav")
@@ -281,17 +293,15 @@ async def test_the_rate_of_a_destination_is_kept(rig):
 
 
 @running
-async def test_a_message_that_our_own_code_fails_on_is_put_aside_others_flow_and_a_repair_lets_it_through(
-    url, monkeypatch
-):
+async def test_a_message_that_our_own_code_fails_on_is_stuck_others_flow_and_a_repair_lets_it_through(url, monkeypatch):
     monkeypatch.setattr("gateway.edge.delivery.decider.POISON", 2)
     rig = Rig(url)
     bad, good, later = await take(rig, message(1, broken=True, case="a"), message(2), message(3, case="a"))
     with capture_logs() as logs:
         await rig.run_until(lambda: rig.state(good) == rig.state(later) == "acknowledged", seconds=20)
-    assert rig.state(bad) == "received"
+    assert (rig.state(bad), rig.messages(bad)[0].reason) == ("stuck", "own-fault")
     assert [entry["message"] for entry in logs if entry["event"] == "message-stuck"] == [rig.messages(bad)[0].id]
-    assert [row.id for row in rig.database.rows(statements.STUCK, failures=2, limit=9)] == [rig.messages(bad)[0].id]
+    assert [row.id for row in rig.database.rows(statements.DEAD_LETTERS, limit=9)] == [rig.messages(bad)[0].id]
 
     monkeypatch.setattr(PlainLine, "process", lambda *a, _p=PlainLine.process: _p(*_repaired(a)))
     await rig.database.write(RESEND, Order(rig.messages(bad)[0].id, "operator", "repaired"))

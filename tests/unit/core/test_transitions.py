@@ -28,10 +28,10 @@ def test_the_table_holds_every_state_and_uses_every_event() -> None:
 def test_nothing_is_delivered_without_a_permit() -> None:
     assert State.DELIVERED in reachable(State.RECEIVED)
     without = reachable(State.RECEIVED, frozenset({(State.RECEIVED, Event.PERMIT)}))
-    assert without == {State.RECEIVED, State.REFUSED, State.INVALID}
+    assert without == {State.RECEIVED, State.REFUSED, State.INVALID, State.STUCK, State.DISCARDED}
 
 
-@pytest.mark.parametrize("start", [State.DEAD_LETTER, State.SEALED])
+@pytest.mark.parametrize("start", [State.DEAD_LETTER, State.STUCK, State.SEALED])
 def test_what_goes_back_needs_a_permit_of_its_own(start: State) -> None:
     back = {Event.RESEND, Event.PERMIT_EXPIRED}
     [again] = [following for event, following in TRANSITIONS[start].items() if event in back]
@@ -42,7 +42,7 @@ def test_only_a_receipt_that_says_yes_acknowledges() -> None:
     into = {
         (state, event) for state, edges in TRANSITIONS.items() for event, to in edges.items() if to == "acknowledged"
     }
-    assert into == {(State.DELIVERED, Event.RECEIPT_OK)}
+    assert into == {(State.DELIVERED, Event.RECEIPT_OK), (State.DEAD_LETTER, Event.RECEIPT_OK)}
 
 
 def test_only_a_sealed_message_is_delivered_and_only_a_decided_one_is_sealed() -> None:
@@ -59,7 +59,7 @@ def test_only_a_sealed_message_is_delivered_and_only_a_decided_one_is_sealed() -
 
 @pytest.mark.parametrize("state", list(State))
 def test_no_state_is_a_dead_end_but_the_final_ones(state: State) -> None:
-    assert {State.ACKNOWLEDGED, State.REFUSED, State.INVALID} == FINAL
+    assert {State.ACKNOWLEDGED, State.REFUSED, State.INVALID, State.DISCARDED} == FINAL
     assert reachable(state) & FINAL
     assert (reachable(state) == {state}) == (state in FINAL)
 

@@ -164,7 +164,6 @@ def upgrade() -> None:
         sa.Column("correlation", sa.Text(), nullable=True),
         sa.Column("media_type", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("discarded", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_outbound_inbound")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbound")),
@@ -194,8 +193,8 @@ def upgrade() -> None:
         "outbound",
         ["seq"],
         unique=False,
-        sqlite_where=sa.text("state = 'dead-letter'"),
-        postgresql_where=sa.text("state = 'dead-letter'"),
+        sqlite_where=sa.text("state IN ('dead-letter', 'stuck')"),
+        postgresql_where=sa.text("state IN ('dead-letter', 'stuck')"),
     )
     op.create_index(
         "ix_outbound_delivered",
