@@ -16,7 +16,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from gateway.core.decision import Decision
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.core.identifiers import Kind, is_valid
+from gateway.core.identifiers import PERSONS, is_valid
 from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass
@@ -113,7 +113,7 @@ def _demands(message: Any, places: dict[str, str]) -> Iterator[Issue]:
         yield Issue("required", places.get("id", ""), "the message has no id", "give it one that is never used again")
     if message.patient.id is None:
         yield Issue("required", "", "the patient has no national number or D-number", "give one")
-    elif not any(is_valid(message.patient.id.value, kind) for kind in (Kind.NATIONAL_NUMBER, Kind.D_NUMBER)):
+    elif not any(is_valid(message.patient.id.value, kind) for kind in PERSONS):
         at = places.get("patient.id.value", "")
         yield Issue("value", at, "the patient's number is no national number or D-number", "check its digits")
 

@@ -9,12 +9,19 @@ from adapters.xml.document import read
 
 
 def kind_of(raw: bytes, payloads: Mapping[str, str]) -> str:
-    """Give what `payloads` says of the first element, in document order, whose name it has; nothing when none is known.
+    """Give what `payloads` says of the first element, in document order, that it knows; nothing when it knows none.
+
+    It knows an element by its name, or by its name and text (`code=AG7804`) where several messages have one root.
 
     A name with its namespace (`{uri}name`) goes before one without: payloads come in wrong namespaces, and several have
     a root of one name. Raises `NotAcceptable` for what is no document that we read.
     """
     root: Any = read(raw)
     elements = [*root.iter("*")]
-    names = [str(element.tag) for element in elements] + [etree.QName(element).localname for element in elements]
-    return next((payloads[name] for name in names if name in payloads), "")
+    told = [str(element.tag) for element in elements] + [one for element in elements for one in _tells(element)]
+    return next((payloads[one] for one in told if one in payloads), "")
+
+
+def _tells(element: Any) -> tuple[str, str]:
+    name = etree.QName(element).localname
+    return name, f"{name}={(element.text or '').strip()}"

@@ -6,9 +6,14 @@ older ones too; the century is not in the number any longer. Synthetic ones add 
 be a real person's: 80 in Skatteetaten's Tenor, 65 in Norsk helsenett's test persons, 40 in NAV's Dolly. Hospitals'
 own H-numbers add 40 as well; they are no national numbers, and cannot be told from Dolly's.
 
+Swedish ones have twelve digits: the day of birth with its century (60 added to the day in a samordningsnummer), a
+number, and Luhn's check digit over the last ten (Skatteverket, SKV 704 and 707). HSA-ids name Swedish care units and
+their staff: a country code and an organisation number (or Inera's own for tests), a hyphen, up to 31 characters in all.
+
 A well-formed number may still be nobody's: nothing here is a register, and nothing here raises.
 """
 
+import re
 from enum import StrEnum
 
 
@@ -20,6 +25,13 @@ class Kind(StrEnum):
     HPR = "hpr"
     HER = "her"
     ORGANISATION = "orgnr"
+    PERSONNUMMER = "personnummer"
+    SAMORDNINGSNUMMER = "samordningsnummer"
+    HSA = "hsa"
+
+
+PERSONS = frozenset({Kind.NATIONAL_NUMBER, Kind.D_NUMBER, Kind.PERSONNUMMER, Kind.SAMORDNINGSNUMMER})
+"""The kinds of number that name a person."""
 
 
 class Series(StrEnum):
@@ -41,6 +53,8 @@ _FIRST_CHECK = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _SECOND_CHECK = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _ORGANISATION_CHECK = (3, 2, 7, 6, 5, 4, 3, 2, 1)
 _FIRST_REMAINDERS = frozenset({0, 1, 2, 3})
+_ADDED_TO_SWEDISH_DAY = {0: Kind.PERSONNUMMER, 60: Kind.SAMORDNINGSNUMMER}
+_HSA_ID = re.compile(r"(SE|TSTNMT)[0-9]{10}-[A-Za-z0-9]{1,20}")
 _LONGEST = {Kind.HPR: 9, Kind.HER: 8}
 
 
@@ -48,6 +62,10 @@ def kind_of(number: str) -> Kind | None:
     """Give the kind that a number shows by itself; HPR and HER numbers do not, nor does anything malformed."""
     if (person := _person(number)) is not None:
         return person[0]
+    if (swedish := _swedish(number)) is not None:
+        return swedish
+    if _HSA_ID.fullmatch(number):
+        return Kind.HSA
     return Kind.ORGANISATION if _remainder(number, _ORGANISATION_CHECK) == 0 else None
 
 
@@ -83,6 +101,21 @@ def _person(number: str) -> tuple[Kind, Series] | None:
             if _exists(day, month, int(number[4:6])):
                 return kind, series
     return None
+
+
+def _swedish(number: str) -> Kind | None:
+    if len(number) != len("ååååmmddnnnk") or not _digits(number) or _luhn(number[2:]) != 0:
+        return None
+    for added, kind in _ADDED_TO_SWEDISH_DAY.items():
+        if number[:2] in ("18", "19", "20") and _exists(int(number[6:8]) - added, int(number[4:6]), int(number[:4])):
+            return kind
+    return None
+
+
+def _luhn(digits: str) -> int:
+    """Give the remainder of Luhn's sum (ISO/IEC 7812-1, annex B)."""
+    doubled = (int(digit) * (2 - i % 2) for i, digit in enumerate(digits))
+    return sum(value - 9 * (value > 9) for value in doubled) % 10  # noqa: PLR2004
 
 
 def _exists(day: int, month: int, year: int) -> bool:

@@ -5,6 +5,7 @@ Programs are compiled when they are first asked for. `faults` says everything th
 
 import hashlib
 import json
+from collections.abc import Mapping as Dict
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from gateway.mapping.language import Mapping
 from gateway.mapping.load import load
 from gateway.mapping.nearest import nearest
 from gateway.mapping.questionnaire import check_questionnaire, load_texts, questionnaire, render
+from gateway.mapping.questions import Questions, load_questions
 from gateway.mapping.tree import Leaf, Place, Record, Tree
 from gateway.mapping.wire import Schema
 from gateway.mapping.wire_fhir import fhir_schema
@@ -41,6 +43,14 @@ def _trail(place: Place, separator: str) -> str:
         own += str(place.filter)
     above = _trail(place.parent, separator) if place.parent else ""
     return separator.join(part for part in (above, own) if part)
+
+
+def _whole(mapping: Mapping, every: Dict[str, Mapping], above: frozenset[str] = frozenset()) -> Mapping:
+    """Give a mapping with what it extends, and what that extends; a circle ends where it begins again."""
+    base = every.get(mapping.extends)
+    if base is None or base.name in above:
+        return mapping
+    return mapping.on(_whole(base, every, above | {mapping.name}))
 
 
 class Library:
@@ -85,16 +95,15 @@ class Library:
                 if mapping.name in mappings:
                     faults.append(mapping.spot.fault(f"there is a mapping {mapping.name} already"))
                 mappings[mapping.name] = mapping
-        for name, mapping in list(mappings.items()):
+        for mapping in mappings.values():
             if mapping.extends and mapping.extends not in mappings:
                 faults.append(
                     mapping.spot_of("extends").fault(
                         f"there is no mapping {mapping.extends}", nearest(mapping.extends, mappings)
                     )
                 )
-            elif mapping.extends:
-                mappings[name] = mapping.on(mappings[mapping.extends])
-        return {name: mapping for name, mapping in mappings.items() if not mapping.is_part}, faults
+        whole = {name: _whole(mapping, mappings) for name, mapping in mappings.items()}
+        return {name: mapping for name, mapping in whole.items() if not mapping.is_part}, faults
 
     @property
     def mappings(self) -> dict[str, Mapping]:
@@ -141,6 +150,8 @@ class Library:
                 found += wrong
                 if tree is not None and mapping.wire.questionnaire:
                     found += self._questionnaire(mapping, tree)
+                if mapping.wire.questions:
+                    found += self._questions(mapping)[1]
         return found
 
     def _questionnaire(self, mapping: Mapping, tree: Tree) -> list[Fault]:
@@ -154,6 +165,19 @@ class Library:
             return [mapping.wire.spot_of("questionnaire").fault(what)]
         return wrong if texts is None else list(check_questionnaire(mapping, tree, committed, texts))
 
+    def questions(self, name: str) -> Questions:
+        """Give the table of questions of a mapping. Raises `ConfigurationError` when it is wrong."""
+        questions, faults = self._questions(self.mappings[name])
+        if questions is None or faults:
+            raise ConfigurationError(faults)
+        return questions
+
+    def _questions(self, mapping: Mapping) -> tuple[Questions | None, list[Fault]]:
+        path = self.folder / mapping.wire.questions
+        if not path.is_file():
+            return None, [mapping.wire.spot_of("questions").fault(f"there is no table of questions {path.name}")]
+        return load_questions(*self._text(path))
+
     def questionnaires(self) -> dict[Path, bytes]:
         """Make the Questionnaire of each mapping that has one anew, by the path of its published file.
 
@@ -161,8 +185,8 @@ class Library:
         """
         made: dict[Path, bytes] = {}
         for mapping in self.mappings.values():
-            if mapping.wire.questionnaire and not mapping.extends:
-                path = self.folder / mapping.wire.questionnaire
+            path = self.folder / mapping.wire.questionnaire
+            if mapping.wire.questionnaire and path.parent == (self.folder.parent / mapping.spot.file).parent:
                 texts, faults = load_texts(*self._text(path.with_name("texts.yaml")))
                 if texts is None:
                     raise ConfigurationError(faults)

@@ -74,7 +74,7 @@ def _header(mapping: Mapping, schema: Schema) -> Iterator[Fault]:
             yield mapping.spot_of(f"allow.{name}").fault(
                 f"there is no data class {name}", nearest(name, list(DataClass))
             )
-    for told in mapping.wire.told_by:
+    for told in mapping.wire.told_by if mapping.wire.format == "json" else ():
         kind = told.partition("=")[0].partition(".")[0]
         if schema.name != "fhir-r4" or schema.root(kind) is None:
             mend = nearest(kind, schema.roots)

@@ -338,11 +338,15 @@ class XmlReader:
         if isinstance(use, Drop):
             lines(f"x.dropped(c, {at}, {where}, {use.reason!r})")
             return
-        if isinstance(use, Const) and not place.children:
+        if isinstance(use, Const | Column) and not place.children:
             lines("x.attributes(c, " + at + ")")
             lines("for child in c:")
             lines.indent()(f"x.stranger(child, {at})")
-            lines(f"x.fixed(c.text if not len(c) else None, {self._values(use)}, {at}, {where})")
+            if isinstance(use, Const):
+                lines(f"x.fixed(c.text if not len(c) else None, {self._values(use)}, {at}, {where})")
+            else:
+                lines("if not len(c) and c.text and not c.text.isspace():")
+                lines.indent()(f"x.aside(c.text, {at}, {where}, {BESIDE!r})")
             lines("if len(c):")
             lines.indent()(f"x.text(c, {at})")
             return

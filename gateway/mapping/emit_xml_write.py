@@ -233,6 +233,9 @@ class XmlWriter(Writer):
         use, tag = place.use, self._tag(place)
         if isinstance(use, Const) and not place.children:
             lines(_literal(f"<{tag}>{xml_text(use.values[0])}</{tag}>"))
+        elif isinstance(use, Column):
+            lines(f"if s := {self.column(use)}:")
+            lines.indent()(f"out.append(f'<{tag}>{{xml_text(s)}}</{tag}>')")
         elif isinstance(use, Drop):
             self._drop(place, use, lines)
         elif isinstance(use, Leaf) and not place.children:

@@ -188,7 +188,8 @@ class ShapeRule:
 class Wire:
     """The wire format: `xml` or `json`, its schema, root, and (XML) the prefix each namespace is written with.
 
-    `told_by` says what stands in a FHIR Bundle that this mapping reads: a resource type, or `Type.property=value`.
+    `told_by` says what stands in a FHIR Bundle that this mapping reads: a resource type, or `Type.property=value`; in
+    XML, the name of an element, or `name=text`. `questions` is the table of a form whose answers have numbers.
     `spots` has the position of each value, and of each prefix (`prefixes.mh`).
     """
 
@@ -198,6 +199,7 @@ class Wire:
     spot: Spot
     prefixes: Dict[str, str] = made_by(default_factory=dict)
     questionnaire: str = ""
+    questions: str = ""
     told_by: tuple[str, ...] = ()
     spots: Dict[str, Spot] = made_by(default_factory=dict)
 

@@ -21,12 +21,15 @@ from gateway.mapping.yamltext import Block, compose
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 KEYS = ("title", "derived_from", "read_only", "items")
-LANGUAGES = ("nb", "en")
+LANGUAGES = ("nb", "sv", "en")
+SECOND = "en"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """What people read, by language and linkId path (`samspill-plan/received`), and what others fix.
+
+    The languages are those of the title: the form's own first, and English.
 
     `kept` are the items of the Questionnaire that ours is derived from, each with its type. `read_only` are linkIds
     that senders use and ours does not.
@@ -38,6 +41,11 @@ class Texts:
     spots: Dict[str, Spot]
     kept: Dict[str, str]
     read_only: frozenset[str]
+
+    @property
+    def language(self) -> str:
+        """The form's own language."""
+        return next(language for language in self.title if language != SECOND)
 
 
 def load_texts(text: str, file: str) -> tuple[Texts | None, list[Fault]]:
@@ -51,10 +59,13 @@ def load_texts(text: str, file: str) -> tuple[Texts | None, list[Fault]]:
     if faults:
         return None, faults
     items = list(entries["items"].items())
+    title = _languages(entries["title"], ())
+    if SECOND not in title or len(title) < len((SECOND, "nb")):
+        entries["title"].fault("the title is given in the form's own language and in English")
     texts = Texts(
         root.spot,
-        _languages(entries["title"]),
-        {name.text(): _languages(block) for name, block in items},
+        title,
+        {name.text(): _languages(block, tuple(title)) for name, block in items},
         {name.text(): name.spot for name, _ in items},
         {name.text(): kind.text() for name, kind in entries["derived_from"].items()},
         frozenset(name.text() for name, _ in entries["read_only"].items()),
@@ -62,14 +73,14 @@ def load_texts(text: str, file: str) -> tuple[Texts | None, list[Fault]]:
     return (None if faults else texts), faults
 
 
-def _languages(block: Block) -> dict[str, str]:
-    entries = block.entries(frozenset(LANGUAGES))
+def _languages(block: Block, needed: tuple[str, ...]) -> dict[str, str]:
+    entries = block.entries(frozenset(needed or LANGUAGES))
     if block.is_dict:
-        block.demand(LANGUAGES, entries)
+        block.demand(needed, entries)
     for text in entries.values():
         if not text.text().strip():
             text.fault("the text is empty")
-    return {language: entries[language].text() for language in LANGUAGES if language in entries}
+    return {language: block.text() for language, block in entries.items()}
 
 
 def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
@@ -79,7 +90,7 @@ def questionnaire(mapping: Mapping, tree: Tree, texts: Texts) -> dict[str, Any]:
     return {
         "resourceType": "Questionnaire",
         "id": name,
-        "language": "nb",
+        "language": texts.language,
         "url": url,
         "version": mapping.version,
         "name": name.capitalize(),
@@ -109,9 +120,10 @@ def _text(key: str, said: Dict[str, str]) -> dict[str, Any]:
             "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": text}],
         }
         for language, text in said.items()
-        if language != "nb"
+        if language == SECOND
     ]
-    return {key: said["nb"], f"_{key}": {"extension": translations}}
+    own = next(text for language, text in said.items() if language != SECOND)
+    return {key: own, f"_{key}": {"extension": translations}}
 
 
 def _resource(item: Item, texts: Texts) -> dict[str, Any]:

@@ -4,6 +4,14 @@ How each format writes them is in `mappings/codes/`; the mapping checker demands
 the whole list.
 """
 
+EMPLOYER_MEASURES = frozenset(
+    {
+        *("none", "work-training", "adaptation", "workplace-visit", "ergonomics", "aids", "occupational-health"),
+        *("redistribution", "other"),
+    }
+)
+"""What a certifier may propose to a Swedish employer (KV_FKMU_0004 as AG 7804 has it)."""
+
 LISTS: dict[str, frozenset[str]] = {
     "ident-kind": frozenset({"national-number", "d-number", "hpr", "her", "orgnr", "resh"}),
     "telecom-use": frozenset({"main", "mobile", "work", "work-direct", "home", "fax"}),
@@ -57,4 +65,15 @@ LISTS: dict[str, frozenset[str]] = {
     "other-income": frozenset(
         {"other-employment", "self-employed", "childminder", "farmer-fisher-herder", "freelancer", "other"}
     ),
+    "se-person-number": frozenset({"personnummer", "samordningsnummer"}),
+    "se-relation": frozenset({"completes", "replaces", "renews", "copies"}),
+    "se-ground": frozenset({"examination", "telephone", "records", "other"}),
+    "se-diagnosis-system": frozenset({"icd-10", "ksh97-p"}),
+    "se-current-work": frozenset({"current-work"}),
+    "se-occupation": frozenset({"current-work", "job-seeker", "parental-leave", "studies"}),
+    "se-degree": frozenset({"100", "75", "50", "25"}),
+    "se-outlook": frozenset({"after-this", "within-days", "not-within-a-year", "unclear"}),
+    "se-back-within": frozenset({"30", "60", "90", "180", "365"}),
+    "se-employer-measure": EMPLOYER_MEASURES,
+    "se-benefit-measure": EMPLOYER_MEASURES | {"new-work", "conflict-handling"},
 }

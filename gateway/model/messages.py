@@ -19,6 +19,7 @@ from gateway.model.dialogue import (
     Request,
 )
 from gateway.model.followup import FollowUpPlan
+from gateway.model.intyg import BenefitCertificate, EmployerCertificate, SickPayCertificate
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -39,6 +40,9 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     MedicalStatement: lambda _: MessageKind.LEGEERKLARING,
     FollowUpPlan: lambda _: MessageKind.OPPFOLGINGSPLAN,
     BenefitClaim: lambda _: MessageKind.SYKEPENGESOKNAD,
+    BenefitCertificate: lambda _: MessageKind.FK7804,
+    EmployerCertificate: lambda _: MessageKind.AG7804,
+    SickPayCertificate: lambda _: MessageKind.AG114,
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 

@@ -6,6 +6,7 @@ from what stands in it, and which mapping writes it from the record.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from adapters import canonical
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import FhirRenderer, JsonRenderer
 from adapters.json.parse import JsonParser
+from adapters.se.svar import Certificates
+from adapters.xml.document import validate_element
 from adapters.xml.parse import XmlParser
 from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
@@ -57,7 +60,7 @@ def kinds(known: Mapping[str, Format]) -> dict[str, str]:
 
 def _format(library: Library, mapping: MappingFile) -> Format:
     name, xml = mapping.name, mapping.wire.format == "xml"
-    parser = XmlParser if xml else JsonParser
+    numbered = _numbered(library, mapping) if mapping.wire.questions else None
     return Format(
         id=name,
         title=mapping.title,
@@ -65,8 +68,8 @@ def _format(library: Library, mapping: MappingFile) -> Format:
         version=mapping.version,
         schema=mapping.wire.schema,
         media_type="application/xml" if xml else "application/json",
-        parse=parser(library.reader(name).read) if mapping.reads else None,
-        render=_renderer(library, mapping) if mapping.writes else None,
+        parse=_parser(library, mapping, numbered) if mapping.reads else None,
+        render=_renderer(library, mapping, numbered) if mapping.writes else None,
         lacks=library.lacks(name),
         places=library.places(name),
         payloads=_payloads(library, mapping) if xml else frozenset(),
@@ -76,13 +79,26 @@ def _format(library: Library, mapping: MappingFile) -> Format:
 def _payloads(library: Library, mapping: MappingFile) -> frozenset[str]:
     """Give the names, with and without their namespaces, that tell a document of this mapping."""
     names = tuple(mapping.bare or (mapping.wire.root,))
-    return frozenset((*names, *map(library.schema(mapping).tag, names)))
+    return frozenset(mapping.wire.told_by or (*names, *map(library.schema(mapping).tag, names)))
 
 
-def _renderer(library: Library, mapping: MappingFile) -> Any:
+def _numbered(library: Library, mapping: MappingFile) -> Certificates:
+    """Give what knows the questions of a form whose answers have numbers."""
+    schema = partial(validate_element, schema=mapping.wire.schema, schemas=library.folder / "schema")
+    return Certificates(library.questions(mapping.name), schema)
+
+
+def _parser(library: Library, mapping: MappingFile, numbered: Certificates | None) -> Any:
+    read = library.reader(mapping.name).read
+    if mapping.wire.format == "json":
+        return JsonParser(read)
+    return XmlParser(read, numbered.typed if numbered else None)
+
+
+def _renderer(library: Library, mapping: MappingFile, numbered: Certificates | None) -> Any:
     write = library.writer(mapping.name).write
     if mapping.wire.format == "xml":
-        return XmlRenderer(write, library.folder / "schema", mapping.wire.schema)
+        return XmlRenderer(write, library.folder / "schema", mapping.wire.schema, numbered)
     return JsonRenderer(write, "application/json")
 
 

@@ -1,6 +1,5 @@
 """Reads the registry of parties from `mappings/parties/*.yaml`, every mistake at its line and column."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from gateway.mapping.yamltext import Block, compose
 Certificates = Callable[[str], x509.Certificate]
 """Gives the certificate of a name in the registry; raises `OSError` or `ValueError`."""
 
-_HSA_ID = re.compile(r"SE[0-9]{10}-[A-Z0-9]{1,18}")
 _PARTY = frozenset(
     (
         *("name", "organisation", "her-id", "hsa-id", "roles", "sends", "for", "formats", "scopes", "clients"),
@@ -134,7 +132,7 @@ def _her_id(found: Mapping[str, Block]) -> str:
 
 def _hsa_id(found: Mapping[str, Block]) -> str:
     stated = e.text(found, "hsa-id")
-    if stated and not _HSA_ID.fullmatch(stated):
+    if stated and not is_valid(stated, Kind.HSA):
         found["hsa-id"].fault("this is not an HSA-id", "SE, ten digits, a hyphen, then letters and digits")
     return stated
 

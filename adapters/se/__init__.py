@@ -1,0 +1,1 @@
+"""Swedish messages: what RIV-TA's certificates have beyond any other XML."""
