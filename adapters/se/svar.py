@@ -120,9 +120,9 @@ def _by_number(root: Any) -> Iterator[Issue]:
         place = intyg.index(answers[0]) if answers else 0
         for svar in answers:
             intyg.remove(svar)
-        for svar in reversed(sorted(answers, key=_order)):
+        for number, svar in enumerate(sorted(answers, key=_order)):
             _named(svar)
-            intyg.insert(place, svar)
+            intyg.insert(place + number, svar)
     for value in root.iter(f"{{{VALUES}}}value"):
         whole = _PERCENT.fullmatch(value.text or "")
         if whole:

