@@ -5,12 +5,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """One comparison. `ours` and `reference` are seconds per operation; `limit` is the ratio not to be exceeded."""
+    """One comparison. `ours` and `reference` are seconds per operation, or bytes; `limit` is the most allowed."""
 
     name: str
     ours: float
     reference: float
     limit: float | None = None
+    in_bytes: bool = False
+
+    @property
+    def cost(self) -> str:
+        """Both, as a person reads them."""
+        scale, unit = (2**-20, "MB") if self.in_bytes else (1e6, "µs")
+        return f"{self.ours * scale:.1f} {unit} / {self.reference * scale:.1f} {unit}"
 
     @property
     def ratio(self) -> float:

@@ -35,6 +35,7 @@ COMMANDS = {
     "rules": "decide",
     "messages": "messages",
     "review": "review",
+    "hr": "hr",
     "audit": "audit",
     "certs": "certs",
     "token": "token",

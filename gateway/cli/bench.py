@@ -8,7 +8,7 @@ import typer
 
 from gateway.bench import Ratio
 
-NAMES = ("mapping", "decide", "line", "crypto", "audit")
+NAMES = ("mapping", "decide", "line", "crypto", "audit", "hr")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +33,7 @@ def bench(
         found += measured
         for ratio in () if as_json else measured:
             limit = f", limit {ratio.limit}" if ratio.limit is not None else ""
-            cost = f"{ratio.ours * 1e6:.1f} µs / {ratio.reference * 1e6:.1f} µs"
-            typer.echo(f"{ratio.name}: {ratio.ratio:.2f} times ({cost}{limit})")
+            typer.echo(f"{ratio.name}: {ratio.ratio:.2f} times ({ratio.cost}{limit})")
     if as_json:
         typer.echo(json.dumps([{"name": r.name, "ratio": r.ratio, "limit": r.limit} for r in found], indent=1))
     if any(r.limit is not None and r.ratio > r.limit for r in found):

@@ -11,6 +11,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
 from gateway.policy import prove, routing
+from gateway.wiring.absences import Profiles
 from gateway.wiring.formats import formats
 
 
@@ -45,6 +46,8 @@ def check(
     faults = list(dict.fromkeys(map(str, library.faults())))  # one that others extend is told once
     if not faults:
         faults += run_examples(library, formats(library))
+    profiles = Profiles(library.folder)
+    faults += profiles.faults()
     policy = library.folder / "policy"
     faults += map(str, (*prove.check(policy), *routing.read(policy)[1]))
     if mutate and not faults:
@@ -58,5 +61,6 @@ def check(
     if not as_json:
         seconds = time.perf_counter() - start
         typer.echo(
-            f"{len(library.mappings)} mappings, {len(library.tables)} code tables and the rules hold ({seconds:.1f} s)"
+            f"{len(library.mappings)} mappings, {len(profiles.known)} profiles, {len(library.tables)} code tables "
+            f"and the rules hold ({seconds:.1f} s)"
         )

@@ -62,6 +62,14 @@ LISTS: dict[str, frozenset[str]] = {
     ),
     "work-situation": frozenset({"paid-work", "housework", "student", "other"}),
     "statement-contact": frozenset({"treating-doctor", "employer", "employment-office", "local-group", "other"}),
+    "absence-kind": frozenset(
+        {
+            *("sick-self", "sick-certified", "sick-unspecified", "sick-child", "care-relative"),
+            *("parental", "leave", "vacation", "other"),
+        }
+    ),
+    "absence-cause": frozenset({"work-injury", "infection-carrier", "pregnancy"}),
+    "absence-unit": frozenset({"percent", "fraction", "hours", "days"}),
     "other-income": frozenset(
         {"other-employment", "self-employed", "childminder", "farmer-fisher-herder", "freelancer", "other"}
     ),

@@ -1,10 +1,11 @@
 """The kinds of message: which record is which, and what the line must know of one whatever it says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.core.vocabulary import MessageKind
+from gateway.model.absence import Absence, SelfCertification
 from gateway.model.certificate import SickLeaveCertificate
 from gateway.model.claim import BenefitClaim
 from gateway.model.common import Identifier
@@ -19,14 +20,7 @@ from gateway.model.dialogue import (
     Request,
 )
 from gateway.model.followup import FollowUpPlan
-from gateway.model.intyg import (
-    BenefitCertificate,
-    EmployerCertificate,
-    SickPayCertificate,
-    ToEmployer,
-    choice,
-    controlled,
-)
+from gateway.model.intyg import BenefitCertificate, EmployerCertificate, SickPayCertificate
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -50,6 +44,8 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     BenefitCertificate: lambda _: MessageKind.FK7804,
     EmployerCertificate: lambda _: MessageKind.AG7804,
     SickPayCertificate: lambda _: MessageKind.AG114,
+    Absence: lambda _: MessageKind.ABSENCE_EXPORT,
+    SelfCertification: lambda _: MessageKind.ABSENCE_EXPORT,
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 
@@ -74,12 +70,11 @@ class About:
     receivers: tuple[Identifier, ...]
     answers: tuple[str, ...] = ()
     unasked: bool = False
-    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def organisations(self) -> tuple[str, ...]:
-        """The organisation numbers and HSA-ids of the sender."""
-        return tuple(one.value for one in self.senders if one.kind in ("orgnr", "hsa"))
+        """The organisation numbers of the sender."""
+        return tuple(one.value for one in self.senders if one.kind == "orgnr")
 
 
 def about(record: Any) -> About | None:
@@ -97,19 +92,7 @@ def about(record: Any) -> About | None:
         receivers=record.receiver.identifiers if record.receiver else (),
         answers=_followed(record),
         unasked=isinstance(getattr(record, "matter", None), Inquiry),
-        said=_said(record),
     )
-
-
-def _said(record: Any) -> dict[str, str]:
-    """Give the facts that a message itself tells of its patient's choices."""
-    if not isinstance(record, ToEmployer):
-        return {}
-    chosen = choice(record)
-    return {
-        "disease-control": "true" if controlled(record) else "false",
-        **({"diagnosis-choice": chosen} if chosen else {}),
-    }
 
 
 def _followed(record: Any) -> tuple[str, ...]:

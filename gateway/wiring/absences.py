@@ -1,0 +1,109 @@
+"""The profiles of HR and payroll systems, read from `mappings/hr/`, and files read by them."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from adapters.hr.load import load
+from adapters.hr.profile import Profile
+from adapters.hr.propose import propose
+from adapters.hr.read import read
+from adapters.hr.rows import Outcome, absence_of
+from adapters.hr.tally import Tally, error_lines, told
+from gateway.core.errors import ConfigurationError, Fault, Issue
+from gateway.mapping.nearest import nearest
+from gateway.model.walk import values_of
+
+__all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "refusals"]
+
+
+class Profiles:
+    """Every profile under `hr/` of a folder of mapping data, by its name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def _loaded(self) -> tuple[dict[str, Profile], list[Fault]]:
+        found: dict[str, Profile] = {}
+        faults: list[Fault] = []
+        for path in sorted(self.folder.glob("hr/*/profile.yaml")):
+            profile, wrong = load(path.read_text("utf-8"), self._name(path))
+            faults += wrong
+            if profile is not None:
+                if profile.name in found:
+                    faults.append(profile.spot.fault(f"there is a profile {profile.name} already"))
+                found[profile.name] = profile
+        return found, faults
+
+    def _name(self, path: Path) -> str:
+        return f"{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+
+    @property
+    def known(self) -> dict[str, Profile]:
+        """Every profile by its name, checked or not."""
+        return self._loaded[0]
+
+    def get(self, name: str) -> Profile:
+        """Give a profile by its name, or by the path of a file. Raises `ConfigurationError`."""
+        path = Path(name)
+        if path.suffix in (".yaml", ".yml"):
+            profile, faults = load(path.read_text("utf-8"), name)
+        else:
+            profile, faults = self.known.get(name), self._faults_of(name)
+            if profile is None and not faults:
+                raise ConfigurationError([f"there is no profile {name}; {nearest(name, self.known)}".rstrip("; ")])
+        if faults or profile is None:
+            raise ConfigurationError(faults)
+        return profile
+
+    def _faults_of(self, name: str) -> list[Fault]:
+        profile = self.known.get(name)
+        return [one for one in self._loaded[1] if profile is not None and one.file == profile.spot.file]
+
+    def faults(self) -> list[str]:
+        """Give everything that is wrong with the profiles, and each example that does not hold."""
+        wrong = [str(fault) for fault in self._loaded[1]]
+        return wrong or [fault for profile in self.known.values() for fault in self._examples(profile)]
+
+    def _examples(self, profile: Profile) -> Iterator[str]:
+        folder = (self.folder.parent / profile.spot.file).parent / "examples"
+        given = sorted(folder.glob("*.in.*"))
+        if not given:
+            yield f"{profile.spot.file}:1:1: there is no example beside this profile"
+        for path in given:
+            expected = folder / f"{path.name.partition('.in.')[0]}.out.json"
+            with path.open("rb") as source:
+                found = list(account(source, profile, synthetic=True))
+            if not expected.is_file() or json.loads(expected.read_text("utf-8")) != found:
+                yield f"{self._name(path)}:1:1: it is not read as {expected.name} says"
+
+
+def outcomes(source: BinaryIO, profile: Profile, tally: Tally, *, synthetic: bool) -> Iterator[Outcome]:
+    """Give the outcome of each row of a file, counted in `tally`; never raises for what stands in it."""
+    return told(read(source, profile, synthetic=synthetic), tally)
+
+
+def account(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[dict[str, Any]]:
+    """Give what becomes of each row: an absence with its fields, or why it is refused or none; last, why it stopped."""
+    tally = Tally()
+    for number, values, issues in outcomes(source, profile, tally, synthetic=synthetic):
+        if values is None:
+            yield {"row": number, "refused": [str(issue) for issue in issues]}
+        elif values[6].ignore:
+            yield {"row": number, "ignored": values[6].ignore}
+        else:
+            fields = {path: str(value) for path, value, _ in values_of(absence_of(values, profile))}
+            yield {"row": number, "absence": fields}
+    for title, found in (("noted", tally.noted), ("stopped", tally.stopped)):
+        if found:
+            yield {title: [str(issue) for issue in found]}
+
+
+def refusals(found: Iterator[Outcome]) -> Iterator[Issue]:
+    """Give each issue of each refused row."""
+    for _, values, issues in found:
+        if values is None:
+            yield from issues
