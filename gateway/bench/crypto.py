@@ -98,5 +98,5 @@ def _key() -> Key:
 
 def _message() -> bytes:
     period = "<Periode><PeriodeFOMDato>2026-03-02</PeriodeFOMDato><PeriodeTOMDato>2026-03-16</PeriodeTOMDato></Periode>"
-    namespace = etree.QName(xmldsig.MSG_HEAD).namespace
+    namespace = etree.QName(xmldsig.SIGNED[0]).namespace
     return f'<MsgHead xmlns="{namespace}">{period * (SIZE // len(period))}</MsgHead>'.encode()

@@ -271,6 +271,7 @@ async def _parts(scene: Scene, settings: Settings, messages: list[bytes], folder
         with part("delivery over mutual TLS, NAV's judgement included"):
             answers = await _all(bodies, lambda one: channel.deliver(one[0].id, one[1], one[0].media_type))
         with part("reading receipts"):
+            answers = [gateway.line.open("nav", answer) for answer in answers]
             seen = [gateway.line.read_receipt(answer) for answer in answers]
             receipts = [receipt_in(gateway.vault, "nav", b, s) for b, s in zip(answers, seen, strict=True) if s]
         ends = [

@@ -61,9 +61,14 @@ async def _serve(gateway: Gateway, *, deliver: bool) -> None:
 
 
 async def _deliver(gateway: Gateway) -> None:
+    stopping = _stopped()
+    watching = [gateway.identity.watch(stopping)] if gateway.settings.revocation_hosts else []
+    tasks = [asyncio.create_task(one) for one in watching]
     try:
-        await gateway.worker().run(_stopped())
+        await gateway.worker().run(stopping)
     finally:
+        stopping.set()
+        await asyncio.gather(*tasks)
         await gateway.aclose()
 
 

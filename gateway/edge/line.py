@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from gateway import flow
 from gateway.core.audit import Disclosure
@@ -24,21 +24,33 @@ from gateway.policy.routing import How, Routing, Way
 Earlier = Callable[[About, Role], tuple[str, ...]]
 """Gives the parties in a role that wrote before in a message's conversation, or about its patient; newest first."""
 
-Seal = Callable[[str, Rendered], Rendered]
-"""Signs what goes to a party, where the party's format demands it; the same bytes each time for the same message."""
+
+class Envelope(Protocol):
+    """What messages to and from a party travel in."""
+
+    def close(self, party: str, rendered: Rendered) -> Rendered:
+        """Sign and seal what goes to a party, as far as it demands."""
+
+    def open(self, party: str, raw: bytes) -> bytes:
+        """Give what a party has signed and sealed. Raises `NotAcceptable` when it does not hold."""
 
 
 class GatewayLine:
     """Implements `delivery.ports.Line` for the parties of a register."""
 
     def __init__(
-        self, formats: Mapping[str, Format], rulebook: Rulebook, routing: Routing, registry: Registry, seal: Seal
+        self,
+        formats: Mapping[str, Format],
+        rulebook: Rulebook,
+        routing: Routing,
+        registry: Registry,
+        envelope: Envelope,
     ) -> None:
         self.formats = formats
         self.rulebook = rulebook
         self.routing = routing
         self._registry = registry
-        self._seal = seal
+        self._envelope = envelope
         self.earlier: Earlier = lambda _known, _role: ()
 
     @property
@@ -127,7 +139,7 @@ class GatewayLine:
         """Take a message that was read to sealed bytes. Raises `Refused` or `NotAcceptable`."""
         to = self.addressee(destination.party, facts.received_at)
         done = flow.forward(parsed, self.formats[destination.format], self.rules(facts.route), facts.facts, to)
-        sealed = self._seal(destination.party, done.rendered)
+        sealed = self._envelope.close(destination.party, done.rendered)
         return Sealed(
             body=sealed.body,
             media_type=sealed.media_type,
@@ -152,6 +164,10 @@ class GatewayLine:
     def rules(self, route: Route) -> flow.Rules:
         """Give the rules of a route."""
         return self.rulebook.of(route)
+
+    def open(self, party: str, raw: bytes) -> bytes:
+        """Give what a party has signed and sealed. Raises `NotAcceptable` when it does not hold."""
+        return self._envelope.open(party, raw)
 
     def read_receipt(self, body: bytes) -> ReceiptSeen | None:
         """Read an AppRec; nothing when the bytes are no receipt."""

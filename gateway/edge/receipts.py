@@ -9,9 +9,12 @@ from lxml import etree
 
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.message import Rendered
 from gateway.core.ports import Format, Render
+from gateway.edge.http.answers import XML
 from gateway.edge.identity.access import Caller
 from gateway.edge.intake import Intake
+from gateway.edge.line import Envelope
 from gateway.model import Identifier, Party, Receipt, ReceiptError
 from gateway.policy import pep
 
@@ -29,20 +32,25 @@ class Receipts:
     `kind` tells the format of a message by its payload.
     """
 
-    def __init__(self, apprec: Format, kind: Callable[[bytes], Format | None], intake: Intake) -> None:
+    def __init__(
+        self, apprec: Format, kind: Callable[[bytes], Format | None], intake: Intake, envelope: Envelope
+    ) -> None:
         if apprec.render is None:
             raise TypeError("receipts are written, too")
         self._render: Render = apprec.render
         self._kind = kind
         self._intake = intake
+        self._envelope = envelope
 
-    async def take(self, raw: bytes, caller: Caller) -> bytes:
+    async def take(self, sent: bytes, caller: Caller) -> Rendered:
         """Take one document: a receipt is matched and answered with nothing, a message is stored and receipted.
 
-        Raises `NotAcceptable`, `Conflict` or `Busy`; the edge then answers with `reject`.
+        It is opened as the register says that the party sends, and answered in the same way. Raises `NotAcceptable`,
+        `Conflict` or `Busy`; the edge then answers with `reject`.
         """
+        raw = self._envelope.open(caller.party.id, sent)
         if await self._intake.receive_receipt(raw, caller.party.id) is not None:
-            return b""
+            return Rendered(b"", XML)
         head, message = _head(raw), self._kind(raw)
         if message is None:
             what = "the document carries no payload that is taken here"
@@ -52,16 +60,25 @@ class Receipts:
             what = "the message has no MsgInfo/MsgId"
             raise NotAcceptable([Issue("required", "/MsgHead/MsgInfo/MsgId", what, "give it an id of its own")])
         await self._intake.accept(raw, message.id, caller.party.id, head["MsgId"])
-        return self._write(head, "ok", ())
+        return self._envelope.close(caller.party.id, self._write(head, "ok", ()))
 
-    def reject(self, issues: tuple[Issue, ...], raw: bytes) -> bytes:
-        """Write the receipt that rejects a message, with every reason; it repeats nothing but the message's own id."""
+    def reject(self, issues: tuple[Issue, ...], sent: bytes, caller: Caller | None) -> Rendered:
+        """Write the receipt that rejects a message, with every reason; it repeats nothing but the message's own id.
+
+        It is closed as any for the party; one for a caller that nobody knows, or whose seal is broken, is plain.
+        """
+        party = caller.party.id if caller else ""
+        try:
+            raw = self._envelope.open(party, sent) if party else sent
+        except NotAcceptable:
+            raw, party = sent, ""
         errors = tuple(ReceiptError(code=OTHER, system=ERRORS, display=str(issue)[:LONGEST]) for issue in issues) or (
             ReceiptError(code=OTHER, system=ERRORS, display="the message cannot be taken"),
         )
-        return self._write(_head(raw), "rejected", errors)
+        written = self._write(_head(raw), "rejected", errors)
+        return self._envelope.close(party, written) if party else written
 
-    def _write(self, head: dict[str, Any], status: str, errors: Sequence[ReceiptError]) -> bytes:
+    def _write(self, head: dict[str, Any], status: str, errors: Sequence[ReceiptError]) -> Rendered:
         receipt = Receipt(
             id=str(uuid.uuid4()),
             created_at=datetime.now(UTC).replace(microsecond=0),
@@ -74,7 +91,7 @@ class Receipts:
             original_sent_at=_moment(head.get("GenDate")),
             original_id=head.get("MsgId") or UNKNOWN,
         )
-        return self._render(pep.acknowledge(receipt)).body
+        return self._render(pep.acknowledge(receipt))
 
 
 def _head(raw: bytes) -> dict[str, Any]:

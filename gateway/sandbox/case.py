@@ -16,6 +16,7 @@ import orjson
 
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
+from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
 from gateway.sandbox.nav import Answer, SandboxNav
 from gateway.sandbox.office import SandboxOffice
 from gateway.sandbox.server import Received, client_context
@@ -154,6 +155,8 @@ class Case:
     async def _post(self, actor: str, path: str, body: bytes) -> None:
         connector = aiohttp.TCPConnector(ssl=client_context(self._ends.certificates, actor))
         headers = {"Content-Type": "application/xml"}
+        if actor == "nav":
+            body, headers = Envelope(self._ends.certificates).close(body), {"Content-Type": MEDIA_TYPE}
         async with (
             aiohttp.ClientSession(connector=connector, trust_env=False) as session,
             session.post(self._ends.base + path, data=body, headers=headers) as answer,

@@ -13,6 +13,8 @@ import aiohttp
 from aiohttp import web
 from lxml import etree
 
+from gateway.edge.seal import SealBroken
+from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
 from gateway.sandbox.server import Pending, Received, Server, XmlSchema, client_context, receive
 
 MSGHEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"
@@ -50,8 +52,9 @@ class Control:
 class SandboxNav:
     """NAV's intake over mutual TLS, at `url` while entered.
 
-    A body that is no MsgHead with an id gets 400; one that the schema rejects gets a negative receipt. The same MsgId
-    again gets the same receipt, and stands in `received` each time.
+    A body that is no MsgHead with an id, or whose seal or signature does not hold, gets 400; one that the schema
+    rejects gets a negative receipt. What came sealed is answered sealed. The same MsgId again gets the same receipt,
+    and stands in `received` each time, unsealed.
     """
 
     def __init__(self, certificates: Path, schemas: Path) -> None:
@@ -63,6 +66,7 @@ class SandboxNav:
         self._server = Server(certificates, "nav", "/emottak", self._take)
         self._pending = Pending()
         self._client = client_context(certificates, "nav")
+        self._envelope = Envelope(certificates)
 
     @property
     def url(self) -> str:
@@ -87,7 +91,10 @@ class SandboxNav:
         control = self.control
         if control.answer is Answer.UNAVAILABLE:
             return web.Response(status=503)
-        message = await receive(request, self._schema.faults)
+        try:
+            message = await receive(request, self._schema.faults, self._envelope.unwrap)
+        except SealBroken:
+            return web.Response(status=400, text="the envelope or the signature does not hold")
         self.received.append(message)
         if control.answer is Answer.SLOW:
             await asyncio.sleep(control.delay)
@@ -98,6 +105,8 @@ class SandboxNav:
             self._pending.start(self._post_back(receipt, control.delay, control.post_back))
         if control.answer in {Answer.LATE, Answer.LATE_REJECTED, Answer.NONE}:
             return web.Response(status=202)
+        if message.media_type == MEDIA_TYPE:
+            return web.Response(body=self._envelope.close(receipt), content_type=MEDIA_TYPE)
         return web.Response(body=receipt, content_type="application/xml")
 
     def _receipt(self, message: Received, control: Control) -> bytes | None:
@@ -119,10 +128,10 @@ class SandboxNav:
     async def _post_back(self, receipt: bytes, delay: float, url: str) -> None:
         await asyncio.sleep(delay)
         connector = aiohttp.TCPConnector(ssl=self._client)
-        headers = {"Content-Type": "application/xml"}
+        headers = {"Content-Type": MEDIA_TYPE}
         async with (
             aiohttp.ClientSession(connector=connector) as session,
-            session.post(url, data=receipt, headers=headers) as response,
+            session.post(url, data=self._envelope.close(receipt), headers=headers) as response,
         ):
             response.raise_for_status()
 

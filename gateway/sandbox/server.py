@@ -11,6 +11,8 @@ from typing import Self
 from aiohttp import web
 from lxml import etree
 
+from gateway.edge.seal.payload import MEDIA_TYPE
+
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -67,9 +69,13 @@ class Server:
         await self._runner.cleanup()
 
 
-async def receive(request: web.Request, faults: Callable[[bytes], tuple[str, ...]]) -> Received:
-    """Take in a request whole."""
+async def receive(
+    request: web.Request, faults: Callable[[bytes], tuple[str, ...]], unwrap: Callable[[bytes], bytes] | None = None
+) -> Received:
+    """Take in a request whole; `unwrap` gives what stands in a body that came sealed."""
     body = await request.read()
+    if unwrap is not None and request.content_type == MEDIA_TYPE:
+        body = unwrap(body)
     return Received(
         body, request.content_type, request.headers.get("Idempotency-Key", ""), _peer(request), faults(body)
     )

@@ -1,8 +1,7 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +11,7 @@ from prometheus_client import REGISTRY
 from adapters.fhir import codec
 from adapters.xml.kind import kind_of
 from gateway.core.errors import ConfigurationError
-from gateway.core.message import Parsed, Rendered
+from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.channel import Endpoint, HttpsChannel
@@ -22,6 +21,7 @@ from gateway.edge.conversations import Conversations
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.delivery.worker import Worker
+from gateway.edge.envelopes import Envelopes
 from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
 from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
@@ -36,7 +36,6 @@ from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
 from gateway.edge.review import ReviewQueue
 from gateway.edge.rulebook import Rulebook
-from gateway.edge.seal import xmldsig
 from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
@@ -67,14 +66,6 @@ class Outside:
     addresses: AddressRegister | None = None
     terms: Mapping[str, Terms] | None = None
     disclosing: frozenset[str] | None = None
-
-
-_HEADER = re.compile(rb"(?:<\?[^>]*\?>\s*)?<(?:[\w.-]+:)?MsgHead[\s>]")
-
-
-def _has_header(body: bytes) -> bool:
-    """Whether a document has a MsgHead, which is what carries a signature."""
-    return _HEADER.match(body) is not None
 
 
 class Gateway:
@@ -108,7 +99,7 @@ class Gateway:
     @cached_property
     def line(self) -> GatewayLine:
         """The pure line with this installation's formats, rules and parties."""
-        line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self._seal)
+        line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self.envelopes)
         line.earlier = self._earlier
         return line
 
@@ -119,11 +110,10 @@ class Gateway:
     def _signing(self) -> KeyRing:
         return read_ring(self.settings.certificates, "gateway-signing")
 
-    def _seal(self, party: str, rendered: Rendered) -> Rendered:
-        """Sign what goes to NAV (XML-DSig on MsgHead); what goes to others is protected by its channel."""
-        if Role.NAV not in self.registry.parties[party].roles or not _has_header(rendered.body):
-            return rendered
-        return replace(rendered, body=xmldsig.sign(rendered.body, self._signing.signing(now())))
+    @cached_property
+    def envelopes(self) -> Envelopes:
+        """What messages to and from each party travel in."""
+        return Envelopes(self.registry, self._signing, self.identity.trust, now)
 
     # the store and what works on it
 
@@ -251,7 +241,7 @@ class Gateway:
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""
         answers = Answers(self.line, self.rulebook, self.gather, self.database)
-        receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake)
+        receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
         return Services(
             fhir=codec,
             rate=RateLimit(clock),

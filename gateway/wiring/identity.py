@@ -41,9 +41,9 @@ class Identity:
         self._client = httpx.AsyncClient(timeout=5.0)
         self.revocation = Revocation()
         self._sources = RevocationSources(self.revocation, asking(self._client), settings.revocation_hosts)
-        trust = chain_only(self._anchors, now) if settings.demo else checking(self._anchors, self.revocation, now)
+        self.trust = chain_only(self._anchors, now) if settings.demo else checking(self._anchors, self.revocation, now)
         proofs = Proofs(Nonces(vault.mac("dpop", "nonce").encode(), clock), MemoryReplayStore(clock))
-        self._identify = Identify(registry, PublishedKeys(fetching(self._client), clock), proofs, trust, clock)
+        self._identify = Identify(registry, PublishedKeys(fetching(self._client), clock), proofs, self.trust, clock)
 
     def caller(self) -> Callable[[Request], Awaitable[Caller]]:
         """Give what tells the caller of a request; it raises `AccessRefused`."""

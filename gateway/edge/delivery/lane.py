@@ -141,13 +141,14 @@ class Lane:
         if not answer:
             return None
         try:
-            seen = self._line.read_receipt(answer)
+            opened = self._line.open(self._party, answer)
+            seen = self._line.read_receipt(opened)
         except SamspillError as error:
             log.warning("answer-unreadable", destination=self._party, error=type(error).__name__)
             return None
         if seen is None:
             return None
-        receipt = receipt_in(self._vault, self._party, answer, seen)
+        receipt = receipt_in(self._vault, self._party, opened, seen)
         if correlation(self._vault, self._party, seen.original_id) == attempt.correlation:
             return receipt
         other = await self._database.write(RECEIVE, receipt)

@@ -71,6 +71,9 @@ class Line(Protocol):
     def process(self, parsed: Parsed[Any], destination: Destination, facts: Any) -> Sealed:
         """Decide, minimise, render and sign. Raises `Refused` or `NotAcceptable`."""
 
+    def open(self, party: str, raw: bytes) -> bytes:
+        """Give what a party has signed and sealed. Raises `NotAcceptable` when it does not hold."""
+
     def read_receipt(self, body: bytes) -> ReceiptSeen | None:
         """Read an application receipt; nothing if `body` is not one."""
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.edge.http.faults import Fault
 from gateway.edge.http.negotiation import error_media
 from gateway.edge.http.services import Services
+from gateway.edge.seal.payload import MEDIA_TYPE
 
 XML = "application/xml"
 PROBLEM = "application/problem+json"
@@ -23,7 +24,8 @@ def answer_fault(request: Request, services: Services, fault: Fault) -> Response
         return respond(services.fhir.encode_outcome(fault.issues, media), media, fault.status, fault.headers)
     if path == "/nav" or path.startswith("/nav/"):
         raw: bytes = getattr(request.state, "raw", b"")
-        return respond(services.apprec_for(fault.issues, raw), XML, fault.status, fault.headers)
+        receipt = services.apprec_for(fault.issues, raw, getattr(request.state, "caller", None))
+        return respond(receipt.body, receipt.media_type, fault.status, fault.headers)
     return respond(_problem(fault), PROBLEM, fault.status, fault.headers)
 
 
@@ -33,8 +35,9 @@ def origin(request: Request, services: Services) -> str:
 
 
 def respond(body: bytes, media: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with bytes of a media type, which is given a charset."""
-    return Response(body, status, dict(headers or {}), f"{media};charset=utf-8")
+    """Answer with bytes of a media type, which is given a charset unless it is sealed."""
+    charset = "" if media == MEDIA_TYPE else ";charset=utf-8"
+    return Response(body, status, dict(headers or {}), f"{media}{charset}")
 
 
 def respond_json(content: Mapping[str, object], status: int = 200) -> Response:

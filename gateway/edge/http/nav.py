@@ -10,9 +10,10 @@ from gateway.edge.http.body import read_body
 from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.services import Services
+from gateway.edge.seal.payload import MEDIA_TYPE
 
-_XML_TYPES = frozenset({XML, "text/xml"})
-_NOT_XML = Issue("not-supported", "", "the media type is not XML", "send application/xml")
+_TAKEN = frozenset({XML, "text/xml", MEDIA_TYPE})
+_NOT_TAKEN = Issue("not-supported", "", "the media type is not taken", "send application/xml or application/pkcs7-mime")
 
 
 def router(services: Services) -> APIRouter:
@@ -21,10 +22,11 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/nav/messages", response_model=None)
     async def take(request: Request) -> Response:
-        caller = await caller_of(request, services)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _XML_TYPES:
-            raise HttpFault(415, _NOT_XML)
+        caller = request.state.caller = await caller_of(request, services)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TAKEN:
+            raise HttpFault(415, _NOT_TAKEN)
         request.state.raw = await read_body(request, services.limits, caller)
-        return respond(await services.take_nav(request.state.raw, caller), XML)
+        receipt = await services.take_nav(request.state.raw, caller)
+        return respond(receipt.body, receipt.media_type)
 
     return routes

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from gateway.core.errors import Issue, SamspillError
+from gateway.core.message import Rendered
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.limits import RateLimit
 from gateway.edge.store.rows import Accepted
@@ -131,8 +132,8 @@ class Services:
     dry_run: Callable[[bytes, str, Caller], Awaitable[Iterable[Issue]]]
     status: Callable[[str, Caller], Awaitable[Mapping[str, Any] | None]]
     consents: Consents
-    take_nav: Callable[[bytes, Caller], Awaitable[bytes]]
-    apprec_for: Callable[[tuple[Issue, ...], bytes], bytes]
+    take_nav: Callable[[bytes, Caller], Awaitable[Rendered]]
+    apprec_for: Callable[[tuple[Issue, ...], bytes, Caller | None], Rendered]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
     metadata: Callable[[str], Mapping[str, Any]]
     smart_configuration: Callable[[str], Mapping[str, Any]]

@@ -30,6 +30,14 @@ class Binding(StrEnum):
     BEARER = "bearer"  # not at all: whoever has the token is the holder
 
 
+class Wrapping(StrEnum):
+    """What messages to and from a party travel in."""
+
+    PLAIN = "plain"  # as they are: the channel protects them
+    SIGNED = "signed"  # with an XML signature
+    SEALED = "sealed"  # signed, compressed if agreed, and encrypted for the recipient
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """An issuer of access tokens. `lifetime` is the longest a token may live, in seconds."""
@@ -88,6 +96,7 @@ class Party:
     sealing: tuple[x509.Certificate, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    envelope: Wrapping = Wrapping.PLAIN
     legacy: bool = False
     compress: bool = False
     example: bool = False

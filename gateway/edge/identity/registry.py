@@ -11,7 +11,7 @@ from gateway.core.identifiers import Kind, is_valid
 from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity import entries as e
 from gateway.edge.identity.mtls import thumbprint
-from gateway.edge.identity.parties import Binding, Client, Issuer, IssuerKind, Limits, Party, Registry
+from gateway.edge.identity.parties import Binding, Client, Issuer, IssuerKind, Limits, Party, Registry, Wrapping
 from gateway.edge.identity.tokens import ASYMMETRIC
 from gateway.mapping.nearest import nearest
 from gateway.mapping.yamltext import Block, compose
@@ -22,7 +22,18 @@ Certificates = Callable[[str], x509.Certificate]
 _PARTY = frozenset(
     (
         *("name", "organisation", "her-id", "hsa-id", "roles", "sends", "for", "formats", "scopes", "clients"),
-        *("suppliers", "transport", "signing", "sealing", "endpoints", "limits", "legacy", "compress", "example"),
+        *(
+            "suppliers",
+            "transport",
+            "signing",
+            "sealing",
+            "endpoints",
+            "limits",
+            "envelope",
+            "legacy",
+            "compress",
+            "example",
+        ),
     )
 )
 _ISSUER = frozenset({"kind", "jwks", "audience", "algorithms", "binding", "lifetime", "example"})
@@ -111,10 +122,21 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
         sealing=_certificates(found, "sealing", certificate),
         endpoints={key.text(): e.https(value) for key, value in _items(found, "endpoints")},
         limits=_limits(found),
+        envelope=_envelope(found),
         legacy=e.flag(found, "legacy"),
         compress=e.flag(found, "compress"),
         example=e.flag(found, "example"),
     )
+
+
+def _envelope(found: Mapping[str, Block]) -> Wrapping:
+    if "envelope" not in found:
+        return Wrapping.PLAIN
+    stated = e.word(found, "envelope", Wrapping)
+    needed = {Wrapping.SIGNED: ("signing",), Wrapping.SEALED: ("signing", "sealing")}.get(stated, ())
+    for key in (key for key in needed if key not in found):
+        found["envelope"].fault(f"what is {stated} needs certificates under {key}", "name at least one")
+    return stated
 
 
 def _organisation(block: Block) -> str:

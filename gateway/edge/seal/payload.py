@@ -28,19 +28,31 @@ class Peer:
     recipients: Sequence[x509.Certificate]
     compress: bool = False
     legacy: bool = False
-    root: str = xmldsig.MSG_HEAD
 
 
 def close(xml: bytes, key: Key, peer: Peer) -> bytes:
     """Sign, compress and seal an XML message for `peer`."""
-    signed = xmldsig.sign(xml, key, peer.root)
+    return wrap(xmldsig.sign(xml, key), peer)
+
+
+def wrap(signed: bytes, peer: Peer) -> bytes:
+    """Compress and seal for `peer`."""
     return cms.seal(gzip.compress(signed, mtime=0) if peer.compress else signed, peer.recipients)
 
 
 def open_(raw: bytes, keys: Sequence[Key], peer: Peer) -> bytes:
     """Unseal, decompress and verify; give the canonical bytes that `peer` signed. Raises `SealBroken`."""
-    unsealed = cms.unseal(raw, keys, legacy=peer.legacy)
-    return xmldsig.verify(_gunzip(unsealed), peer.signers, peer.root)
+    return verify(unwrap(raw, keys, peer), peer)
+
+
+def unwrap(raw: bytes, keys: Sequence[Key], peer: Peer) -> bytes:
+    """Unseal and decompress. Raises `SealBroken`."""
+    return _gunzip(cms.unseal(raw, keys, legacy=peer.legacy))
+
+
+def verify(signed: bytes, peer: Peer) -> bytes:
+    """Give the canonical bytes that `peer` signed. Raises `SealBroken`."""
+    return xmldsig.verify(signed, peer.signers)
 
 
 def _gunzip(raw: bytes) -> bytes:

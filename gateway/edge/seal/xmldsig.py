@@ -25,7 +25,12 @@ from xmlsec import constants as xs
 from gateway.edge.seal import SealBroken
 from gateway.edge.seal.keys import SMALLEST_RSA, Key
 
-MSG_HEAD: Final = "{http://www.kith.no/xmlstds/msghead/2006-05-24}MsgHead"
+SIGNED: Final = (
+    "{http://www.kith.no/xmlstds/msghead/2006-05-24}MsgHead",
+    "{http://www.kith.no/xmlstds/apprec/2004-11-21}AppRec",
+    "{http://www.kith.no/xmlstds/apprec/2012-02-15}AppRec",
+)
+"""The roots of documents that carry a signature: messages, and application receipts 1.0 and 1.1."""
 LARGEST: Final = 25 * 1024 * 1024
 """Bytes of XML that are looked at; larger attachments travel beside the message."""
 
@@ -37,12 +42,12 @@ _SHA256 = xs.TransformSha256.href
 _IDS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']", smart_strings=False)
 
 
-def sign(raw: bytes, key: Key, root: str = MSG_HEAD) -> bytes:
+def sign(raw: bytes, key: Key) -> bytes:
     """Give the document (UTF-8) with an enveloped signature as the root's last child.
 
     Raises `SealBroken` when the document is not XML, has another root, or is signed already.
     """
-    document = read(raw, root)
+    document = read(raw)
     if next(document.iter(_DS + "Signature"), None) is not None:
         raise SealBroken("the document is signed already")
     # Under a prefix, so that also verifiers built on lxml agree: its inclusive C14N puts a wrong xmlns="" below an
@@ -60,13 +65,13 @@ def sign(raw: bytes, key: Key, root: str = MSG_HEAD) -> bytes:
     return etree.tostring(document.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
-def verify(raw: bytes, allowed: Iterable[x509.Certificate], root: str = MSG_HEAD) -> bytes:
+def verify(raw: bytes, allowed: Iterable[x509.Certificate]) -> bytes:
     """Give the canonical bytes that were signed (without the signature); go on with those and nothing else.
 
     `allowed` are the sender's signing certificates from the registry, already found to be trusted and valid.
     Raises `SealBroken` for everything that departs from the profile.
     """
-    document = read(raw, root)
+    document = read(raw)
     signature = _only_signature(document)
     digest = _profile(signature)
     _unique_ids(document)
@@ -77,8 +82,17 @@ def verify(raw: bytes, allowed: Iterable[x509.Certificate], root: str = MSG_HEAD
     return canonical
 
 
-def read(raw: bytes, root: str = MSG_HEAD) -> etree._Element:
-    """Parse a document from outside, without entities or DOCTYPE; raise `SealBroken` for anything but such a `root`."""
+def signable(raw: bytes) -> bool:
+    """Whether a document of our own is one that carries a signature."""
+    try:
+        read(raw)
+    except SealBroken:
+        return False
+    return True
+
+
+def read(raw: bytes) -> etree._Element:
+    """Parse a document from outside, without entities or DOCTYPE; raise `SealBroken` for another root than `SIGNED`."""
     if len(raw) > LARGEST:
         raise SealBroken("the document is too large")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -88,7 +102,7 @@ def read(raw: bytes, root: str = MSG_HEAD) -> etree._Element:
         raise SealBroken("the document is not well-formed XML") from error
     if document.getroottree().docinfo.internalDTD is not None:
         raise SealBroken("the document has a DOCTYPE")
-    if document.tag != root:
+    if document.tag not in SIGNED:
         raise SealBroken("the document has another root than a signed message")
     return document
 

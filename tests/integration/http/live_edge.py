@@ -17,6 +17,7 @@ from starlette.requests import Request
 from adapters.fhir import codec
 from gateway.core.errors import Busy, Issue, NotAcceptable, Severity
 from gateway.core.line import State
+from gateway.core.message import Rendered
 from gateway.core.vocabulary import Role
 from gateway.edge.http import ConsentVersion, Limits, Services, Stale, create_app, server_config
 from gateway.edge.identity import Unidentified
@@ -113,17 +114,22 @@ async def identify(request: Request) -> Caller:
     return Caller(party, SCOPES, "a test")
 
 
-def apprec_for(issues: tuple[Issue, ...], raw: bytes) -> bytes:
-    del raw
+def apprec(said: str) -> Rendered:
+    text = f"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'>{said}</AppRec>"
+    return Rendered(text.encode(), "application/xml")
+
+
+def apprec_for(issues: tuple[Issue, ...], raw: bytes, caller: Caller | None) -> Rendered:
+    del raw, caller
     reasons = "".join(f"<Error S='urn:x' V='E' DN={quoteattr(issue.what)}/>" for issue in issues)
-    return f"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='2'/>{reasons}</AppRec>".encode()
+    return apprec(f"<Status V='2'/>{reasons}")
 
 
-async def take_nav(raw: bytes, caller: Caller) -> bytes:
+async def take_nav(raw: bytes, caller: Caller) -> Rendered:
     del caller
     if b"MsgHead" not in raw:
         raise NotAcceptable([Issue("structure", "", "this is not a message of NAV's")])
-    return b"<AppRec xmlns='http://www.kith.no/xmlstds/apprec/2004-11-21'><Status V='1'/></AppRec>"
+    return apprec("<Status V='1'/>")
 
 
 def services(edge: Edge, limits: Limits) -> Services:

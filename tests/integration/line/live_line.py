@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from gateway.demo import Scene, act, running, settings_for
 from gateway.sandbox import messages
+from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
 from gateway.sandbox.server import client_context
 
 T = TypeVar("T")
@@ -115,6 +116,12 @@ class Live:
                 body = json.dumps({**consent, "id": consent_id})
                 return calling.put(f"/fhir/Consent/{consent_id}", content=body, headers=FHIR)
             return calling.post("/fhir/Consent", content=json.dumps(consent), headers=FHIR)
+
+    def from_nav(self, body: bytes) -> httpx.Response:
+        """Post a document as NAV does: signed, compressed and sealed."""
+        sealed = Envelope(self.scene.gateway.settings.certificates).close(body)
+        with self.client("nav") as calling:
+            return calling.post("/nav/messages", content=sealed, headers={"Content-Type": MEDIA_TYPE})
 
     def add(self, location: str, organisation_party: str) -> str:
         """Add the employer as a recipient of a stored note, as if an act had done so."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from live_line import FHIR, XML, Live, note, until
+from live_line import FHIR, Live, note, until
 from lxml import etree
 
 from gateway.edge.library import Library
@@ -52,8 +52,7 @@ def bundle(folder: str, name: str, parent: str = "") -> tuple[str, dict[str, Any
 
 
 def from_nav(live: Live, body: bytes) -> httpx.Response:
-    with live.client("nav") as calling:
-        return calling.post("/nav/messages", content=body, headers=XML)
+    return live.from_nav(body)
 
 
 def plan(live: Live, body: bytes, kind: str = "nav-oppfolgingsplan") -> httpx.Response:

@@ -25,7 +25,8 @@ def line() -> GatewayLine:
     library = Library()
     registry = load_parties(library.folder / "parties", ROOT / "certs" / "example")
     rulebook: Any = None
-    return GatewayLine(formats(library), rulebook, load_routing(library.folder / "policy"), registry, lambda _p, r: r)
+    envelope: Any = None
+    return GatewayLine(formats(library), rulebook, load_routing(library.folder / "policy"), registry, envelope)
 
 
 def known(kind: MessageKind, *receivers: tuple[str, str]) -> About:

@@ -13,6 +13,7 @@ from lxml import etree
 from adapters.xml.kind import kind_of
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.message import Rendered
 from gateway.edge.library import Library
 from gateway.edge.receipts import LONGEST, Receipts
 from gateway.sandbox.server import XmlSchema
@@ -40,6 +41,18 @@ class Taken:
         self.accepted.append((raw, format_id, sender, key))
 
 
+class Plain:
+    """An envelope that is none."""
+
+    def open(self, party: str, raw: bytes) -> bytes:
+        del party
+        return raw
+
+    def close(self, party: str, rendered: Rendered) -> Rendered:
+        del party
+        return rendered
+
+
 @cache
 def known() -> dict[str, Any]:
     return formats(Library())
@@ -50,7 +63,7 @@ def kind(raw: bytes) -> Any:
 
 
 def receipts(intake: Any) -> Receipts:
-    return Receipts(known()["nav-apprec"], kind, intake)
+    return Receipts(known()["nav-apprec"], kind, intake, Plain())
 
 
 def read(raw: bytes) -> Any:
@@ -59,7 +72,7 @@ def read(raw: bytes) -> Any:
 
 
 def take(raw: bytes, intake: Any) -> bytes:
-    return asyncio.run(receipts(intake).take(raw, CALLER))
+    return asyncio.run(receipts(intake).take(raw, CALLER)).body
 
 
 def test_a_message_is_stored_under_its_own_id_and_receipted_with_sides_changed() -> None:
@@ -105,7 +118,7 @@ def test_what_cannot_be_taken_is_told_by_what_is_wrong_with_it(raw: bytes, what:
 
 @pytest.mark.parametrize("raw", [b"", b"<a/>", b"\x00", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", NOTE, NOTE[:900]])
 def test_a_rejection_is_valid_whatever_was_sent_and_repeats_nothing_of_the_person(raw: bytes) -> None:
-    said = receipts(Taken()).reject((Issue("value", "/MsgHead", "it is wrong", "mend it"),), raw)
+    said = receipts(Taken()).reject((Issue("value", "/MsgHead", "it is wrong", "mend it"),), raw, CALLER).body
     receipt = read(said)
     assert receipt.status == "rejected"
     assert [(error.code, error.display) for error in receipt.errors] == [("X99", "/MsgHead: it is wrong; mend it")]
@@ -114,21 +127,23 @@ def test_a_rejection_is_valid_whatever_was_sent_and_repeats_nothing_of_the_perso
 
 
 def test_a_rejection_without_a_reason_says_so_and_a_long_reason_is_cut() -> None:
-    assert read(receipts(Taken()).reject((), NOTE)).errors[0].display == "the message cannot be taken"
-    [error] = read(receipts(Taken()).reject((Issue("value", "", "x" * 1000),), NOTE)).errors
+    assert read(receipts(Taken()).reject((), NOTE, CALLER).body).errors[0].display == "the message cannot be taken"
+    [error] = read(receipts(Taken()).reject((Issue("value", "", "x" * 1000),), NOTE, CALLER).body).errors
     assert len(error.display) == LONGEST
 
 
 def test_every_reason_is_told_at_once() -> None:
     issues = tuple(Issue("value", f"/a[{number}]", "it is wrong") for number in range(5))
-    assert len(read(receipts(Taken()).reject(issues, NOTE)).errors) == 5
+    assert len(read(receipts(Taken()).reject(issues, NOTE, CALLER).body).errors) == 5
 
 
 def test_a_moment_that_makes_no_sense_does_not_stop_the_receipt() -> None:
     at = NOTE.index(b"GenDate>") + len(b"GenDate>")
-    assert read(receipts(Taken()).reject((), NOTE[:at] + b"i gaar" + NOTE[at:])).original_sent_at is not None
+    assert (
+        read(receipts(Taken()).reject((), NOTE[:at] + b"i gaar" + NOTE[at:], CALLER).body).original_sent_at is not None
+    )
 
 
 def test_a_format_that_cannot_be_written_is_our_own_mistake() -> None:
     with pytest.raises(TypeError):
-        Receipts(replace(known()["nav-apprec"], render=None), kind, Taken())  # type: ignore[arg-type]
+        Receipts(replace(known()["nav-apprec"], render=None), kind, Taken(), Plain())  # type: ignore[arg-type]
