@@ -14,8 +14,10 @@ import orjson
 
 from gateway.core.errors import Issue, NotAcceptable, Refused, Severity
 from gateway.core.identifiers import ORGANISATION_SYSTEM
+from gateway.core.vocabulary import Role
+from gateway.edge.http.consent_search import Query
 from gateway.edge.http.services import ConsentVersion, Stale
-from gateway.edge.identity.access import Access, Caller, match, reach
+from gateway.edge.identity.access import Access, Caller, match, reach, role_for
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault
 from gateway.edge.store import statements
@@ -25,6 +27,7 @@ from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.register import ConsentVersion as Kept
 from gateway.edge.store.rows import Destination
 from gateway.policy.consent import admissible
+from gateway.policy.provision import Unreadable, span
 
 NUMBER_SYSTEMS: Final = frozenset(
     {
@@ -38,6 +41,7 @@ NUMBER_SYSTEMS: Final = frozenset(
 
 _READ: Final = match("GET", "/fhir/Consent/id")
 _CHANGE: Final = match("PUT", "/fhir/Consent/id")
+_SEARCH: Final = match("GET", "/fhir/Consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,21 @@ class ConsentService:
             for one in reversed(self._reached(consent_id, caller, _READ))
         ]
 
+    def search(self, query: Query, caller: Caller) -> tuple[str, list[ConsentVersion]]:
+        """Give the pseudonym of the patient asked about, and each matching consent that the caller may see."""
+        who = self._register.pseudonym(query.number) if query.number else query.pseudonym
+        if role_for(caller, _SEARCH) is Role.PATIENT:
+            mine = self._register.pseudonym(caller.person) if caller.person else ""
+            if not mine or who not in {"", mine}:
+                raise Refused("a patient sees their own consents only", ["route-owner"])
+            who = mine
+        found = []
+        for one in self._register.for_patient(who):
+            resource = orjson.loads(one.resource)
+            if _matches(resource, query) and self._reached(str(resource["id"]), caller, _SEARCH):
+                found.append(ConsentVersion(str(resource["id"]), one.version, resource, one.recorded_at))
+        return who, sorted(found, key=lambda one: (-one.recorded_at, one.id))
+
     def _reached(self, consent_id: str, caller: Caller, access: Access) -> list[Kept]:
         """Give every version, oldest first, if it is the patient's or the recording party's own; else none."""
         versions = self._register.history(consent_id)
@@ -129,6 +148,19 @@ class ConsentService:
                 destination = self._by_act(row.id, organisation)
                 if destination is not None:
                     await self._intake.add_destination(row.id, destination)
+
+
+def _matches(consent: Mapping[str, Any], query: Query) -> bool:
+    if query.statuses and consent.get("status") not in query.statuses:
+        return False
+    since, until = query.dated
+    if since is None and until is None:
+        return True
+    try:
+        given = span(consent.get("dateTime"))[0].timestamp()
+    except Unreadable:
+        return False
+    return (since is None or since <= given) and (until is None or given < until)
 
 
 def _reaches(caller: Caller, access: Access, owner: str) -> bool:

@@ -48,8 +48,11 @@ def _rest() -> dict[str, Any]:
 
 
 def _consent() -> dict[str, Any]:
-    consent = _resource("Consent", "create", "read", "update", "history-instance")
-    return {**consent, "versioning": "versioned", "readHistory": True, "updateCreate": False}
+    consent = _resource("Consent", "create", "read", "update", "history-instance", "search-type")
+    sought = [
+        {"name": name, "type": kind} for name, kind in (("patient", "reference"), ("status", "token"), ("date", "date"))
+    ]
+    return {**consent, "searchParam": sought, "versioning": "versioned", "readHistory": True, "updateCreate": False}
 
 
 def _searched() -> list[dict[str, Any]]:

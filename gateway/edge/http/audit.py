@@ -7,7 +7,6 @@ A number of a person has no place in an address: a patient is named by pseudonym
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from gateway.core.errors import Issue
 from gateway.core.vocabulary import Purpose, Role
 from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.callers import caller_of
+from gateway.edge.http.dates import dated
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import wanted_media
 from gateway.edge.http.services import Services
@@ -35,7 +35,6 @@ FORMAT: Final = frozenset({"_format", "_pretty"})
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
-_DATE = re.compile(r"(eq|ge|gt|le|lt|sa|eb)?(\d{4})(?:-(\d\d)(?:-(\d\d)(T.+)?)?)?")
 
 
 class Log(Protocol):
@@ -103,7 +102,8 @@ def read_query(items: Iterable[tuple[str, str]], purposes: Mapping[str, Purpose]
             case "outcome":
                 wanted = replace(wanted, outcomes=tuple(_outcome(one) for one in value.split(",")))
             case "date":
-                wanted = _dated(wanted, value)
+                since, until = dated((wanted.since, wanted.until), name, value)
+                wanted = replace(wanted, since=since, until=until)
             case "_count":
                 count = _count(value)
             case "_page":
@@ -141,53 +141,6 @@ def _count(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= MOST:
         raise _wrong("_count", f"it is a number from 1 to {MOST}")
     return int(value)
-
-
-def _dated(wanted: Filter, value: str) -> Filter:
-    """Narrow by a date with its prefix (FHIR R4, search.html#date): a moment, or all of a day, a month or a year."""
-    read = _DATE.fullmatch(value)
-    try:
-        if read is None:
-            raise ValueError  # noqa: TRY301 - the same answer as to a date that no calendar has
-        start, end = _span(read)
-    except (ValueError, OverflowError):
-        what = "it is not a date as FHIR writes it, such as ge2026-11-01 or lt2026-11-24T12:00:00Z"
-        raise _wrong("date", what) from None
-    match read[1]:
-        case "ge":
-            return _narrowed(wanted, start, None)
-        case "gt" | "sa":
-            return _narrowed(wanted, end, None)
-        case "le":
-            return _narrowed(wanted, None, end)
-        case "lt" | "eb":
-            return _narrowed(wanted, None, start)
-    return _narrowed(wanted, start, end)
-
-
-def _span(read: re.Match[str]) -> tuple[float, float]:
-    _, year, month, day, clock = read.groups()
-    if clock:
-        at = datetime.fromisoformat(read[0][len(read[1] or "") :])
-        if at.tzinfo is None:
-            raise ValueError
-        return at.timestamp(), (at + timedelta(seconds=1)).timestamp()
-    start = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
-    if day:
-        end = start + timedelta(days=1)
-    elif month:
-        end = (start + timedelta(days=31)).replace(day=1)
-    else:
-        end = start.replace(year=start.year + 1)
-    return start.timestamp(), end.timestamp()
-
-
-def _narrowed(wanted: Filter, since: float | None, until: float | None) -> Filter:
-    if since is not None:
-        wanted = replace(wanted, since=max(since, since if wanted.since is None else wanted.since))
-    if until is not None:
-        wanted = replace(wanted, until=min(until, until if wanted.until is None else wanted.until))
-    return wanted
 
 
 def _links(request: Request, base: str, found: list[Found], count: int) -> dict[str, str]:

@@ -110,6 +110,13 @@ class Consents(Protocol):
     async def get(self, consent_id: str, caller: Caller) -> ConsentVersion | None:
         """Give the newest version, if there is one that the caller may see."""
 
+    def search(self, query: Any, caller: Caller) -> tuple[str, list[ConsentVersion]]:
+        """Give the pseudonym of the patient asked about, and each matching consent that the caller may see.
+
+        `query` is a `consent_search.Query`. In their newest versions, the newest first. Blocks; raises `Refused` for
+        another person than the one who is logged in, where the caller sees only their own, or `Busy`.
+        """
+
     async def history(self, consent_id: str, caller: Caller) -> list[ConsentVersion]:
         """Give every version, newest first; none when the caller may not see it."""
 

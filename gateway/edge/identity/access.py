@@ -76,6 +76,7 @@ ROUTES: Final = (
     Access("GET", "/fhir/Task/{id}", "system/Task.r", {**_RECIPIENTS, Role.OFFICER: Own.ANY}),
     Access("POST", "/fhir/Consent", "system/Consent.c", _CONSENT),
     Access("GET", "/fhir/Consent", "system/Consent.s", _CONSENT),
+    Access("POST", "/fhir/Consent/_search", "system/Consent.s", _CONSENT),
     Access("GET", "/fhir/Consent/{id}", "system/Consent.r", _CONSENT),
     Access("GET", "/fhir/Consent/{id}/_history", "system/Consent.r", _CONSENT),
     Access("PUT", "/fhir/Consent/{id}", "system/Consent.u", _CONSENT),

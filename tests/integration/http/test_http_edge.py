@@ -138,7 +138,7 @@ def test_every_route_stands_in_the_table_of_access() -> None:
         if isinstance(route, APIRoute)
         for method in route.methods
     ]
-    assert len(served) == 18
+    assert len(served) == 20
     for method, path in served:
         match(method, path.replace("{message_id}", "x").replace("{consent_id}", "x"))
 
