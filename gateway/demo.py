@@ -160,7 +160,8 @@ async def _send(scene: Scene, message: str) -> None:
         return
     scene.taken[message] = answer.location.rpartition("/")[2]
     task = await scene.ehr.follow(answer.location, PATIENCE)
-    outputs = ", ".join(f"{one['type']['text']} {one['valueCode']}" for one in task.get("output", ()))
+    states = (one for one in task.get("output", ()) if "valueCode" in one)
+    outputs = ", ".join(f"{one['type']['text']} {one['valueCode']}" for one in states)
     scene.say(f"   202 once it was on disk; then {outputs} (Task {task['status']})")
     got = scene.nav.received[before]
     say_faults = "valid against the schema" if not got.faults else f"{len(got.faults)} faults"

@@ -39,7 +39,7 @@ class FhirParser:
     def __init__(self, form: Reads, clinical: Reads, others: Mapping[str, Reads] | None = None) -> None:
         self._form = form
         self._clinical = clinical
-        self._others = dict(sorted((others or {}).items(), key=lambda one: "=" not in one[0]))
+        self._others = dict(sorted((others or {}).items(), key=lambda one: _tells_least(one[0])))
 
     def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[Any]:
         """Check and read a bundle. Never raises for what a sender sent; every issue is at a FHIRPath."""
@@ -85,6 +85,11 @@ class FhirParser:
         if _has_diagnosis(bundle) or not any(r.get("resourceType") == "Condition" for r in _resources(bundle)):
             return self._form(bundle, report=report)
         return _promoted(self._clinical(bundle, report=report), _main_condition(bundle))
+
+
+def _tells_least(told: str) -> tuple[bool, bool]:
+    """Order what tells a bundle: a value before a type, and last the header that any message may have."""
+    return "=" not in told, told == "MessageHeader"
 
 
 def _in_fhirpath(issue: Issue) -> Issue:

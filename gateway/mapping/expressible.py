@@ -34,6 +34,7 @@ class Text(StrEnum):
     ELEVEN = "eleven"  # eleven characters, as a person's number has
     UUID = "uuid"  # RFC 4122, in lower case
     DECIMAL = "decimal"  # a decimal number
+    ID = "id"  # FHIR R4 id: letters, digits, hyphens and full stops, at most 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ _OF_TYPE = {
     "PersonNumber": Text.ELEVEN,
     "Uuid": Text.UUID,
     "double": Text.DECIMAL,
+    "id": Text.ID,
 }
 _LEAST = {"positiveint": 1, "positiveInteger": 1, "unsignedint": 0, "nonNegativeInteger": 0}
 

@@ -70,6 +70,7 @@ class Case:
         self._ends = ends
         self._say = say
         self._ids: dict[str, str] = {}
+        self._reason = ""
 
     async def play(self, note: bytes, first: int) -> None:
         """Play every step, numbered from `first`; `note` is the sick note that the case begins with."""
@@ -85,7 +86,7 @@ class Case:
         control.answer, control.reason = Answer.REJECTED, REASON
         task = await self._follow(self._named(note, "rejected"))
         control.answer = Answer.OK
-        self._say(f"   the AppRec says why; the EHR sees it at once (Task {task})\n")
+        self._say(f"   the AppRec says why, and so does the Task ({task}): {self._reason}\n")
 
     async def _corrected(self, note: bytes) -> None:
         """Send it again, under an id of its own."""
@@ -150,6 +151,8 @@ class Case:
         """Send a Bundle, and give the status of its Task once it is final."""
         answer = await self._ends.ehr.send(bundle)
         task = await self._ends.ehr.follow(answer.location, PATIENCE)
+        issues = (issue for outcome in task.get("contained", ()) for issue in outcome["issue"])
+        self._reason = next((issue["details"]["coding"][0]["display"] for issue in issues), "")
         return str(task["status"])
 
     async def _post(self, actor: str, path: str, body: bytes) -> None:

@@ -1,6 +1,6 @@
 """What the HTTP edge answers about messages: what would become of one, and what has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.fhir import codec
@@ -18,11 +18,17 @@ from gateway.edge.store.database import Database
 from gateway.model.messages import about
 from gateway.policy.facts import Facts
 
+Reasons = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
+"""Gives, by outgoing message, an OperationOutcome with what a receipt says against it."""
+
 
 class Answers:
     """Answers to senders, from the line, the rules and the store."""
 
-    def __init__(self, line: GatewayLine, rulebook: Rulebook, gather: Gather, database: Database) -> None:
+    def __init__(
+        self, line: GatewayLine, rulebook: Rulebook, gather: Gather, database: Database, reasons: Reasons
+    ) -> None:
+        self._reasons = reasons
         self._line = line
         self._rulebook = rulebook
         self._gather = gather
@@ -58,5 +64,6 @@ class Answers:
         newest = {row.destination: row for row in self._database.rows(statements.MESSAGES_OF, id=message_id)}
         going = list(newest.values())
         changed = max((row.sealed_at or row.created_at for row in going), default=rows[0].received_at)
-        deliveries = [codec.Delivery(row.recipient, State(row.state)) for row in going]
+        told = self._reasons([row.id for row in going if row.state == State.DEAD_LETTER.value])
+        deliveries = [codec.Delivery(row.recipient, State(row.state), told.get(row.id)) for row in going]
         return codec.message_task(message_id, rows[0].received_at, changed, deliveries)

@@ -49,6 +49,7 @@ from gateway.wiring.answers import Answers
 from gateway.wiring.audit import keeper
 from gateway.wiring.formats import formats, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
+from gateway.wiring.reasons import Reasons
 
 VERSION = "0.1.0"
 RELEASED = "2026-11-24"
@@ -240,7 +241,9 @@ class Gateway:
 
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""
-        answers = Answers(self.line, self.rulebook, self.gather, self.database)
+        write = self.library.writer("fhir-receipt").write
+        reasons = Reasons(self.database, self.vault, self.formats["nav-apprec"], write)
+        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons)
         receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
         return Services(
             fhir=codec,

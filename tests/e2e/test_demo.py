@@ -38,7 +38,7 @@ def test_it_ends_by_itself_and_well(demo: tuple[subprocess.CompletedProcess[str]
 
 def test_it_shows_each_step(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
     said = demo[0].stdout
-    for step in range(1, 7):
+    for step in range(1, 14):
         assert re.search(rf"^{step}\. ", said, re.MULTILINE), step
     assert said.count("202 once it was on disk; then nav acknowledged") == 4
     assert "422, and nothing was stored" in said
@@ -54,6 +54,25 @@ def test_it_shows_what_the_employer_got_beside_what_nav_got_and_why_not_the_rest
     assert "no-employer-diagnosis" in rows["diagnosis.main.code"]
     assert "no-employer-health" in rows["answers[0].answers[0].text"]
     assert rows["patient.name.family"].count("Fjellrype") == 2
+
+
+def test_it_plays_a_whole_case_each_message_read_by_whom_it_is_for(
+    demo: tuple[subprocess.CompletedProcess[str], float],
+) -> None:
+    said = demo[0].stdout
+    assert "and so does the Task (on-hold): Pasienten er ikke registrert i folkeregisteret" in said
+    assert "no request of NAV's to answer (Task rejected)" in said
+    assert "in the conversation of its question (Task completed)" in said
+    table = said.partition("who has got what")[2].splitlines()[1:8]
+    assert [row.split()[-3:] for row in table] == [
+        ["yes", "-", "-"],  # the sick note that NAV rejects
+        ["yes", "-", "-"],  # the corrected one
+        ["-", "yes", "-"],  # NAV's question
+        ["yes", "-", "-"],  # the statement
+        ["-", "yes", "-"],  # the invitation
+        ["yes", "-", "-"],  # the answer to it
+        ["yes", "yes", "-"],  # the plan
+    ]
 
 
 def test_it_leaves_nothing_open_and_warns_of_nothing(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:

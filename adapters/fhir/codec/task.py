@@ -1,6 +1,6 @@
 """Where a message is, as a FHIR Task (FHIR R4, task.html): one output for each recipient."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,22 +10,30 @@ from gateway.core.line import FINAL, WAITING, State
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One outgoing message: who it is for (a role or a registered name, never a person), and its state."""
+    """One outgoing message: who it is for (a role or a registered name, never a person), and its state.
+
+    `reasons` is an OperationOutcome with what the recipient's receipt says against it.
+    """
 
     recipient: str
     state: State
+    reasons: Mapping[str, Any] | None = None
 
 
 def message_task(message_id: str, received: float, changed: float, deliveries: Sequence[Delivery]) -> dict[str, Any]:
     """Give the Task of a message; `received` and `changed` are epoch seconds, UTC."""
+    told = [{**delivery.reasons, "id": f"reasons-{i}"} for i, delivery in enumerate(deliveries, 1) if delivery.reasons]
     return {
         "resourceType": "Task",
         "id": message_id,
+        **({"contained": told} if told else {}),
         "status": _status([delivery.state for delivery in deliveries]),
         "intent": "order",
         "authoredOn": _instant(received),
         "lastModified": _instant(changed),
-        **({"output": [_output(delivery) for delivery in deliveries]} if deliveries else {}),
+        **(
+            {"output": [one for i, each in enumerate(deliveries, 1) for one in _outputs(i, each)]} if deliveries else {}
+        ),
     }
 
 
@@ -42,8 +50,10 @@ def _status(states: Sequence[State]) -> str:
     return "rejected" if all(state is State.REFUSED for state in states) else "failed"
 
 
-def _output(delivery: Delivery) -> dict[str, Any]:
-    return {"type": {"text": delivery.recipient}, "valueCode": delivery.state.value}
+def _outputs(number: int, delivery: Delivery) -> Iterator[dict[str, Any]]:
+    yield {"type": {"text": delivery.recipient}, "valueCode": delivery.state.value}
+    if delivery.reasons:
+        yield {"type": {"text": f"{delivery.recipient} reasons"}, "valueReference": {"reference": f"#reasons-{number}"}}
 
 
 def _instant(seconds: float) -> str:

@@ -135,7 +135,8 @@ class Live:
 
 def outputs(task: dict[str, Any]) -> dict[str, str]:
     """Give the states that a Task tells, by the role of the recipient."""
-    return {one["type"]["text"]: one["valueCode"] for one in task.get("output", ())}
+    states = (one for one in task.get("output", ()) if "valueCode" in one)
+    return {one["type"]["text"]: one["valueCode"] for one in states}
 
 
 def until(look: Callable[[], T | None]) -> T:

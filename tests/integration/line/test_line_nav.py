@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fhir.resources.R4B.task import Task
 from live_line import XML, Live, note, until
 from lxml import etree
 
@@ -111,3 +112,23 @@ def test_a_receipt_for_a_message_that_nobody_sent_is_taken_and_moves_nothing(liv
     before = live.rows()["outbound"]
     assert post(live, app_rec(etree.fromstring(body)), "nav").status_code == 200
     assert live.rows()["outbound"] == before
+
+
+def test_the_sender_sees_navs_reason_as_an_operation_outcome_in_the_task(live: Live) -> None:
+    control = live.scene.nav.control
+    control.answer, control.error, control.reason = Answer.REJECTED, "E21", "Mottaker finnes ikke"
+    try:
+        answer = live.post(note("graded"))
+        task = live.task(answer.headers["Location"], "on-hold")
+    finally:
+        control.answer, control.error, control.reason = Answer.OK, "X99", "Avvist av sandkassen"
+    [outcome] = task["contained"]
+    assert outcome["resourceType"] == "OperationOutcome"
+    [coding] = outcome["issue"][0]["details"]["coding"]
+    assert coding == {
+        "system": "urn:oid:2.16.578.1.12.4.1.1.8221",
+        "code": "E21",
+        "display": "Mottaker finnes ikke",
+    }
+    assert task["output"][1]["valueReference"] == {"reference": f"#{outcome['id']}"}
+    Task.model_validate(task)

@@ -1,14 +1,22 @@
 """Which mapping reads a Bundle follows from what stands in it; what tells of nothing else is a sick note."""
 
+import json
+from pathlib import Path
+
 import orjson
 import pytest
 
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import FhirRenderer
+from gateway import flow
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
+from gateway.edge.library import Library
 from gateway.model import Receipt
 from gateway.policy import pep
+from gateway.wiring.formats import formats
+
+EXAMPLES = Path(__file__).parents[3] / "mappings/fhir"
 
 
 def reads(name: str):
@@ -57,3 +65,22 @@ def test_a_bundle_that_tells_of_nothing_is_judged_as_a_sick_note() -> None:
 def test_a_record_without_a_form_in_fhir_is_refused() -> None:
     with pytest.raises(NotAcceptable, match="a Receipt has no form in FHIR here"):
         FhirRenderer({})(pep.acknowledge(Receipt(status="ok", original_id="x")))
+
+
+def test_a_sick_note_stays_a_sick_note_whatever_else_stands_in_its_bundle() -> None:
+    known = formats(Library())["fhir"]
+    note = json.loads((EXAMPLES / "sykmelding/examples/01-graded-with-adaptations.in.json").read_bytes())
+    for other in ("dialogue/examples/01-nav-asks", "receipt/examples/02-rejected"):
+        extra = json.loads((EXAMPLES / f"{other}.in.json").read_bytes())["entry"]
+        strange = [e for e in extra if e["resource"]["resourceType"] in ("Task", "OperationOutcome")]
+        read = flow.parse(known, json.dumps({**note, "entry": [*note["entry"], *strange]}).encode())
+        assert type(read.record).__name__ == "SickLeaveCertificate"
+
+
+def test_a_header_tells_least_of_what_a_bundle_is() -> None:
+    known = formats(Library())["fhir"]
+    asks = json.loads((EXAMPLES / "dialogue/examples/01-nav-asks.in.json").read_bytes())
+    receipt = json.loads((EXAMPLES / "receipt/examples/01-accepted.in.json").read_bytes())
+    both = {**asks, "entry": [*receipt["entry"], *asks["entry"]]}
+    assert type(flow.parse(known, json.dumps(both).encode()).record).__name__ == "Dialogue"
+    assert type(flow.parse(known, json.dumps(receipt).encode()).record).__name__ == "Receipt"
