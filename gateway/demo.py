@@ -23,6 +23,7 @@ from gateway import flow
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
+from gateway.edge.library import Library
 from gateway.edge.store.rows import Destination
 from gateway.mapping.report import Report
 from gateway.model.messages import about
@@ -79,7 +80,7 @@ class Scene:
 async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
     """Start everything on free loopback ports, and stop it all at the end."""
     async with AsyncExitStack() as stack:
-        schemas = Gateway(settings).library.folder / "schema"
+        schemas = Library(settings.mappings).folder / "schema"
         nav = await stack.enter_async_context(SandboxNav(settings.certificates, schemas))
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
