@@ -15,11 +15,11 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from gateway.core.decision import Decision
-from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.errors import Issue, NotAcceptable, Refused
 from gateway.core.identifiers import PERSONS, is_valid
 from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
-from gateway.core.vocabulary import DataClass
+from gateway.core.vocabulary import DataClass, Obligation
 from gateway.mapping.report import Report, join
 from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.messages import MESSAGES
@@ -28,6 +28,12 @@ from gateway.policy import pdp, pep
 from gateway.policy.facts import Facts
 from gateway.policy.origins import renamed
 from gateway.policy.rules import Table
+
+ON_THE_LINE = frozenset(Obligation) - {Obligation.SHOW_AS_BREAK_GLASS}
+"""The obligations that are done on the line: here, by the store in the commit that decides, or by the format."""
+
+MARKED = frozenset({Obligation.NO_REDISCLOSURE, Obligation.SHOW_AS_BREAK_GLASS})
+"""The obligations that the recipient has to be told of, in what it gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,14 @@ def render(
     return target.render(released, classes, report=report)
 
 
+def check_duties(released: Released[Any], target: Format, kept: frozenset[Obligation]) -> None:
+    """Raise `Refused` unless everything that the rules demand is done: by who forwards, and in the format itself."""
+    undone = released.obligations - kept | released.obligations & MARKED - target.marks
+    if undone:
+        what = ", ".join(sorted(undone))
+        raise Refused(f"the rules demand {what}, which cannot be done on this way in the format {target.id}")
+
+
 def forward(parsed: Parsed[Any], target: Format, rules: Rules, facts: Facts, to: Addressee) -> Translation:
     """Take a message that was read the rest of the way: decide, minimise, render.
 
@@ -178,6 +192,7 @@ def forward(parsed: Parsed[Any], target: Format, rules: Rules, facts: Facts, to:
     record = address(parsed.record, to)
     decision = decide(rules.table, rules.route, facts, record)
     released = minimise(record, decision)
+    check_duties(released, target, ON_THE_LINE)
     rendered = render(target, released, rules.ceiling, report=reporting)
     if not reporting:
         return Translation(parsed, released, rendered, decision)

@@ -7,9 +7,23 @@ import orjson
 
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Released, Rendered, Written
-from gateway.core.vocabulary import DataClass
+from gateway.core.vocabulary import DataClass, Obligation
 
 MEDIA_TYPE = "application/fhir+json"
+MARKS: Mapping[str, Mapping[str, str]] = {
+    Obligation.NO_REDISCLOSURE: {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        "code": "NORDSCLCD",
+        "display": "no redisclosure without consent directive",
+    },
+    Obligation.SHOW_AS_BREAK_GLASS: {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+        "code": "BTG",
+        "display": "break the glass",
+    },
+}
+"""The security label that tells a recipient of each obligation that concerns it (HL7 DS4P)."""
+
 Writes = Callable[..., tuple[Any, tuple[Written, ...]]]
 """A writing program: `write(record, classes, report=…)`."""
 
@@ -18,7 +32,7 @@ class FhirRenderer:
     """Writes what was released as the Bundle of its record; `writes` has a program for each class of record."""
 
     def __init__(self, writes: Mapping[type, Writes]) -> None:
-        self._writes = {record: JsonRenderer(write) for record, write in writes.items()}
+        self._writes = writes
 
     def __call__(
         self, released: Released[Any], classes: frozenset[DataClass] | None = None, *, report: bool = False
@@ -27,7 +41,11 @@ class FhirRenderer:
         record = type(released.record)
         if record not in self._writes:
             raise NotAcceptable([Issue("not-supported", "", f"a {record.__name__} has no form in FHIR here")])
-        return self._writes[record](released, classes, report=report)
+        output, rows = self._writes[record](released.record, classes, report=report)
+        marks = [MARKS[one] for one in sorted(released.obligations & MARKS.keys())]
+        if marks:
+            output = {**output, "meta": {**output.get("meta", {}), "security": marks}}
+        return Rendered(orjson.dumps(output), MEDIA_TYPE, rows)
 
 
 class JsonRenderer:

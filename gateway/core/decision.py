@@ -4,7 +4,7 @@ The words are XACML's (OASIS XACML 3.0): permit, deny, not applicable, indetermi
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.core.message import Route
@@ -22,6 +22,18 @@ class Effect(StrEnum):
 PLACEHOLDER = "Ikke oppgitt"
 """The neutral words that stand where a name was withheld and a format demands one; they say nothing of why.
 A renderer meets them as ordinary text, with `Obligation.PLACEHOLDER` among the obligations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a message answers: a request about a span of days, both included; an open end has no day.
+
+    `items` says that it asks for something in words, besides the days.
+    """
+
+    start: date | None = None
+    end: date | None = None
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,8 @@ class Decision:
     `valid_until` is when it must be taken again even if nothing changes: a rule or a consent begins or ends then;
     absent when no such moment is known. `cleared` says that a named officer has cleared this very message, which is
     what lets a permit that is held for review through. `record_hash` is Python's hash, in this process, of the very
-    record that was decided, so that no other can be released by it; absent when there was none.
+    record that was decided, so that no other can be released by it; absent when there was none. `question` is what the
+    record answers, where that is known.
     """
 
     route: Route
@@ -77,6 +90,7 @@ class Decision:
     valid_until: datetime | None = None
     cleared: bool = False
     record_hash: int | None = None
+    question: Question | None = None
 
     @property
     def permitted(self) -> bool:

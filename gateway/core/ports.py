@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.core.message import Parsed, Released, Rendered
-from gateway.core.vocabulary import DataClass
+from gateway.core.vocabulary import DataClass, Obligation
 
 
 class Parse(Protocol):
@@ -40,7 +40,8 @@ class Format:
     `models` names the canonical records, `version` the mapping's version, `schema` what the output is checked against.
     `parse` or `render` is absent for a format that is only written or only read. `lacks` gives, by canonical field, why
     the format has no place for it. `places` gives, by canonical field, where it stands in the format. `payloads` are
-    the names of the elements by which an XML document is known to be in this format.
+    the names of the elements by which an XML document is known to be in this format. `marks` are the obligations that
+    it has a place for, so that its recipient reads them.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Format:
     lacks: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     payloads: frozenset[str] = frozenset()
+    marks: frozenset[Obligation] = frozenset()
 
 
 class Channel(Protocol):

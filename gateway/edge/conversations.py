@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from gateway.core.decision import Question
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
 from gateway.core.vocabulary import Role
@@ -17,8 +18,8 @@ from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
-from gateway.model.dialogue import Dialogue, Request
 from gateway.model.messages import About
+from gateway.policy.question import question_of
 
 
 class Conversations:
@@ -32,9 +33,10 @@ class Conversations:
         self._registry = registry
         self._read = read
 
-    def asked(self, known: About) -> bool:
-        """Whether NAV has asked about this patient what a message says that it answers. Raises `Busy`."""
-        return any(self._is_question(row) for row in self._named(known, Role.NAV))
+    def asked(self, known: About) -> Question | None:
+        """Give what NAV has asked about this patient, if a message says that it answers it. Raises `Busy`."""
+        found = (self._question(row) for row in self._named(known, Role.NAV))
+        return next((question for question in found if question is not None), None)
 
     def writers(self, known: About, role: Role) -> tuple[str, ...]:
         """Give the parties in a role that wrote in the conversation of a message, the newest first.
@@ -55,15 +57,14 @@ class Conversations:
             if row.business_mac in {self._vault.mac("business-id", row.sender, one) for one in known.answers}:
                 yield row
 
-    def _is_question(self, row: Row[Any]) -> bool:
-        """Whether a stored message puts a question; one that was erased, or cannot be read, does not."""
+    def _question(self, row: Row[Any]) -> Question | None:
+        """Give what a stored message asks; nothing for one that was erased, or cannot be read."""
         rows = self._database.rows(statements.SOURCES, ids=[row.id])
         if not rows:
-            return False
+            return None
         source = inbound(rows[0])
         try:
             raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-            record = self._read(raw, source.format).record
+            return question_of(self._read(raw, source.format).record)
         except (Unreadable, NotAcceptable):
-            return False
-        return isinstance(record, Dialogue) and isinstance(record.matter, Request) and bool(record.matter.question)
+            return None

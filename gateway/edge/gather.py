@@ -12,6 +12,7 @@ import httpx
 import orjson
 import structlog
 
+from gateway.core.decision import Question
 from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
@@ -71,12 +72,12 @@ class Registers:
     """What is asked besides consents: graded addresses, senders whose name tells an illness (by number), and officers.
 
     `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
-    `asked` says whether NAV has asked for what a message says that it answers.
+    `asked` gives what NAV has asked, if a message says that it answers it.
     """
 
     addresses: AddressRegister | None = None
     disclosing: frozenset[str] | None = None
-    asked: Callable[[About], bool] | None = None
+    asked: Callable[[About], Question | None] | None = None
     cleared: Callable[[str, Destination], frozenset[str]] | None = None
 
 
@@ -114,31 +115,32 @@ class Gather:
         )
         consents, names = self._of(inbound.patient)
         act = patient_act(consents, request, asked.id)
+        presumed = self.presumed(asked)
         facts = Facts(
-            {**self.presumed(asked).message, **({} if act is None else {"patient-act": act})},
+            {**presumed.message, **({} if act is None else {"patient-act": act})},
             consent_facts(consents, request, asked.id, self._labels.by_class(record) if consents else None),
             changes_at(consents or (), now),
             self._cleared(inbound.id, destination) if self._cleared else frozenset(),
+            presumed.question,
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
         return Gathered(route, facts, received, names)
 
     def presumed(self, asked: About) -> Facts:
         """Give the facts of a message that nobody has sent yet, as it stands before any act of the patient."""
+        question = self._question(asked)
         known = {
             "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
             "sender-discloses": self._discloses(asked.organisations),
             "officer-cleared": "false",
-            "request-scope": self._scope(asked),
+            "request-scope": "no-request" if asked.unasked else "specified" if question else None,
         }
-        return Facts({name: value for name, value in known.items() if value is not None})
+        return Facts({name: value for name, value in known.items() if value is not None}, question=question)
 
-    def _scope(self, asked: About) -> str | None:
-        """Say whether NAV has asked: it has, or the message is written unasked, or nobody can tell."""
-        if asked.unasked:
-            return "no-request"
+    def _question(self, asked: About) -> Question | None:
+        """Give what NAV has asked; nothing for a message that is written unasked, or when nobody can tell."""
         try:
-            return "specified" if asked.answers and self._asked and self._asked(asked) else None
+            return self._asked(asked) if asked.answers and not asked.unasked and self._asked else None
         except Busy:
             return None
 

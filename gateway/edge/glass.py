@@ -38,6 +38,7 @@ REASONS: Final = ("danger-to-life", "unconscious", "cannot-consent", "serious-ha
 LASTS: Final = 900.0
 """Seconds from asking until records can no longer be opened on it."""
 MOST: Final = 50
+DONE_HERE: Final = frozenset({Obligation.LOG, Obligation.NOTIFY_PATIENT, Obligation.SHOW_AS_BREAK_GLASS})
 CARE: Final = (Role.CERTIFIER, Role.CAREGIVER)
 
 
@@ -119,6 +120,7 @@ class Glass:
         released = flow.minimise(record, decision)
         if Obligation.SHOW_AS_BREAK_GLASS not in released.obligations:
             raise Refused("the rules do not ask that this is shown as breaking the glass", decision.rules)
+        flow.check_duties(released, self._target, DONE_HERE)
         rendered = flow.render(self._target, released, rules.ceiling)
         disclosure = self._line.disclosure(decision, released, ())
         self._log(Opened(opening, message, self._vault.mac("sent", rendered.body), disclosure))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.core.decision import Question
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.policy.nodes import nearest
 from gateway.policy.rules import UNKNOWN, FactKind
@@ -20,12 +21,14 @@ class Facts:
     `by_class` holds the facts of one data class, which stand above those of the message. `until` is the first moment at
     which a fact may change by itself (a consent that ends), with its zone; absent when none is known. `cleared` is what
     an officer has seen and cleared, as `Decision.held` names it; anything else that is held is not cleared by it.
+    `question` is the request that the message answers, where it is at hand.
     """
 
     message: Mapping[str, str] = field(default_factory=dict)
     by_class: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     until: datetime | None = None
     cleared: frozenset[str] = frozenset()
+    question: Question | None = None
 
     def says(self, data_class: str, fact: str) -> bool:
         """Whether anything was said about a fact of a class, be it that it is unknown."""

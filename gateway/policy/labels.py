@@ -4,7 +4,7 @@ Labels of our own raise and never lower what came with a message: confidentialit
 sensitivities add up. Source: FHIR Data Segmentation for Privacy; the ranges are ours, in `mappings/policy/labels.yaml`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from yaml.nodes import Node
 
 from gateway.core.vocabulary import DataClass
 from gateway.model import Coding
+from gateway.model.statement import Incapacity
 from gateway.model.walk import fields_of
 from gateway.policy.nodes import Reader
 
@@ -81,8 +82,8 @@ class Labels:
     def of_record(self, record: Any) -> Security:
         """Give the labels of all diagnosis codes that a record holds, wherever they stand."""
         security = Security()
-        for coding in _codings(record):
-            security = security.raised_by(self.of_code(coding.system, coding.code))
+        for system, code in _codes(record):
+            security = security.raised_by(self.of_code(system, code))
         return security
 
     def by_class(self, record: Any) -> dict[str, Security]:
@@ -91,16 +92,20 @@ class Labels:
         return {one: health if one in HEALTH else Security() for one in DataClass}
 
 
-def _codings(record: Any) -> Iterable[Coding]:
+def _codes(record: Any) -> Iterator[tuple[str | None, str | None]]:
+    """Give each diagnosis code below a record, with its system."""
+    if isinstance(record, Coding):
+        yield record.system, record.code
+        return
+    if isinstance(record, Incapacity):
+        yield from ((record.system, one.code) for one in record.diagnoses)
+        return
     for field in fields_of(type(record)).values():
         held = getattr(record, field.name)
         if held is None or not field.is_record:
             continue
         for item in held if field.many else (held,):
-            if isinstance(item, Coding):
-                yield item
-            else:
-                yield from _codings(item)
+            yield from _codes(item)
 
 
 def read_labels(reader: Reader, node: Node | None) -> Labels:

@@ -36,7 +36,7 @@ def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
     if decision.held and decision.held <= facts.cleared:
         cleared = replace(facts, message={**known, CLEARED: "true"})
         decision = decide_elements(table, route, cleared, elements)
-    return replace(decision, record_hash=hash(record))
+    return replace(decision, record_hash=hash(record), question=facts.question)
 
 
 def decide_elements(table: Table, route: Route, facts: Facts, elements: Iterable[Element]) -> Decision:

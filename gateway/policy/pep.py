@@ -15,11 +15,12 @@ from gateway.core.message import Released, Withheld
 from gateway.core.vocabulary import DataClass, Obligation
 from gateway.model import HumanName, Receipt, Telecom
 from gateway.model.walk import Field, class_of, fields_of, values_of
+from gateway.policy.question import beyond
 
 Record = TypeVar("Record")
 
 KNOWN_OBLIGATIONS = frozenset(Obligation)
-"""What the line can discharge: held and replaced here; logged, shown, told and passed on by who reads `Released`."""
+"""What can be discharged: held, replaced and minimised here; the rest by whoever takes `Released`, or they refuse."""
 
 AWAITS_OFFICER = "waits for an officer to clear it"
 
@@ -41,6 +42,8 @@ def release(record: Record, decision: Decision) -> Released[Record]:
         raise Refused("the decision is about another record")
     _refuse_strange_obligations(decision)
     permitted = [one for one in decision.classes if one.effect is Effect.PERMIT]
+    if Obligation.MINIMISE_TO_QUESTION in decision.obligations and decision.question is None:
+        raise Refused("it may go as far as it answers a question, and the question is not at hand", decision.rules)
     if not permitted:
         why = AWAITS_OFFICER if decision.held else "nothing of it is permitted to this recipient"
         raise Refused(why, decision.rules, decision.held)
@@ -119,6 +122,8 @@ class _Removal:
     def __init__(self, decision: Decision) -> None:
         self.decisions = {path: one for one in decision.classes for path in one.fields}
         self.present = {one.data_class for one in decision.classes if one.effect is Effect.PERMIT and not one.marks}
+        minimised = Obligation.MINIMISE_TO_QUESTION in decision.obligations
+        self.question = decision.question if minimised else None
         self.withheld: list[Withheld] = []
 
     def record(self, record: Any, inherited: DataClass | None, prefix: str) -> Any:
@@ -157,6 +162,9 @@ class _Removal:
     def _item(self, field: Field, held: Any, data_class: DataClass, path: str) -> Any:
         if not field.is_record:
             return held if self._permits(path, data_class) else _GONE
+        if (field.many or field.optional) and self.question and beyond(held, data_class, self.question):
+            self._withhold_beyond(held, data_class, path)
+            return _GONE
         before = any(True for _ in values_of(held, data_class, path + "."))
         if not before and (field.many or field.optional or field.is_one_of):
             return held if self._permits(path, data_class) else _GONE
@@ -190,6 +198,12 @@ class _Removal:
         for at in leaves:
             self._permits(at, data_class)
         return HumanName(family=PLACEHOLDER) if isinstance(held, HumanName) else Telecom(value=PLACEHOLDER)
+
+    def _withhold_beyond(self, held: Any, data_class: DataClass, path: str) -> None:
+        """Name the leaves that go because nobody asked for them, by the rule that lets only an answer through."""
+        for at, _, of in values_of(held, data_class, path + "."):
+            one = self.decisions.get(at)
+            self.withheld.append(Withheld(at, of, one.rules if one else ()))
 
     def _withhold_rest(self, record: Any, inherited: DataClass | None, prefix: str) -> None:
         """Name the leaves that go only because the record they stand in goes, with the rules that took it away."""

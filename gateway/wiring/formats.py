@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters import canonical
 from adapters.fhir.parse import FhirParser
-from adapters.fhir.render import FhirRenderer, JsonRenderer
+from adapters.fhir.render import MARKS, FhirRenderer, JsonRenderer
 from adapters.json.parse import JsonParser
 from adapters.se.svar import Certificates
 from adapters.xml.document import validate_element
@@ -20,6 +20,7 @@ from adapters.xml.parse import XmlParser
 from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Format
+from gateway.core.vocabulary import Obligation
 from gateway.edge.library import Library
 from gateway.mapping.language import Mapping as MappingFile
 from gateway.model import SickLeaveCertificate
@@ -118,6 +119,7 @@ def _fhir(library: Library) -> Format:
         render=FhirRenderer(written),
         lacks=library.lacks("fhir"),
         places=library.places("fhir"),
+        marks=frozenset(map(Obligation, MARKS)),
     )
 
 
