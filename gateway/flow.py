@@ -22,6 +22,7 @@ from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass, Obligation
 from gateway.mapping.report import Report, join
 from gateway.model import Identifier, SickLeaveCertificate
+from gateway.model.intyg import ToEmployer, says_no_and_tells
 from gateway.model.messages import MESSAGES
 from gateway.model.walk import fields_of, without_indices
 from gateway.policy import pdp, pep
@@ -94,6 +95,9 @@ def deliverable(parsed: Parsed[Any]) -> tuple[Issue, ...]:
         return ()
     places = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
     wrong = [*_demands(parsed.record, places)]
+    if isinstance(parsed.record, ToEmployer) and says_no_and_tells(parsed.record):
+        what = "a diagnosis stands here, and the patient has not chosen to pass it on"
+        wrong.append(Issue("business-rule", "", what, "take it out, or ask the patient anew"))
     if isinstance(parsed.record, SickLeaveCertificate):
         wrong += _periods(parsed.record, places)
     return tuple(wrong)

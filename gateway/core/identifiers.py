@@ -66,7 +66,7 @@ def kind_of(number: str) -> Kind | None:
         return swedish
     if _HSA_ID.fullmatch(number):
         return Kind.HSA
-    return Kind.ORGANISATION if _remainder(number, _ORGANISATION_CHECK) == 0 else None
+    return Kind.ORGANISATION if _remainder(number, _ORGANISATION_CHECK) == 0 or _swedish_organisation(number) else None
 
 
 def is_valid(number: str, kind: Kind) -> bool:
@@ -89,7 +89,7 @@ def is_synthetic(number: str) -> bool:
 
 def is_synthetic_organisation(number: str) -> bool:
     """Whether it is of the Register of Legal Entities' test series: it begins with 2 or 3, real ones with 8 or 9."""
-    return kind_of(number) is Kind.ORGANISATION and number[0] in "23"
+    return _remainder(number, _ORGANISATION_CHECK) == 0 and number[0] in "23"
 
 
 def _person(number: str) -> tuple[Kind, Series] | None:
@@ -110,6 +110,11 @@ def _swedish(number: str) -> Kind | None:
         if number[:2] in ("18", "19", "20") and _exists(int(number[6:8]) - added, int(number[4:6]), int(number[:4])):
             return kind
     return None
+
+
+def _swedish_organisation(number: str) -> bool:
+    """Whether it is a Swedish organisation number: ten digits, the third at least 2, and Luhn's check digit."""
+    return len(number) == len("nnnnnnnnnk") and _digits(number) and number[2] >= "2" and _luhn(number) == 0
 
 
 def _luhn(digits: str) -> int:

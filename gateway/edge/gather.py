@@ -130,6 +130,7 @@ class Gather:
         """Give the facts of a message that nobody has sent yet, as it stands before any act of the patient."""
         question = self._question(asked)
         known = {
+            **asked.said,
             "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
             "sender-discloses": self._discloses(asked.organisations),
             "officer-cleared": "false",

@@ -173,6 +173,11 @@ class SickPayCertificate(Intyg):
     contact_wanted: Workplace[bool | None] = None  # 9.1
     contact_reason: Annotated[Workplace[str | None], FREE] = None  # 9.2
 
+    @property
+    def told(self) -> tuple[SwedishDiagnosis, ...]:
+        """The diagnoses that it holds."""
+        return self.diagnoses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed(Intyg):
@@ -199,6 +204,12 @@ class Assessed(Intyg):
     measures_text: Annotated[Workplace[str | None], FREE] = None  # 44.1
     other: Annotated[Workplace[str | None], FREE] = None  # 25.1
 
+    @property
+    def told(self) -> tuple[SwedishDiagnosis, ...]:
+        """The diagnoses that it holds."""
+        every = (self.diagnosis, self.second_diagnosis, self.third_diagnosis)
+        return tuple(one for one in every if one != SwedishDiagnosis())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenefitCertificate(Assessed):
@@ -218,3 +229,28 @@ class EmployerCertificate(Assessed):
     measures: Annotated[Workplace[tuple[str, ...]], coded("se-employer-measure")] = ()  # 40.1
     contact_wanted: Workplace[bool | None] = None  # 103.1
     contact_reason: Annotated[Workplace[str | None], FREE] = None  # 103.2
+
+
+ToEmployer = SickPayCertificate | EmployerCertificate
+"""The certificates that a patient may hand to an employer."""
+
+
+def choice(record: ToEmployer) -> str | None:
+    """Give the patient's choice to pass the diagnosis on, as rules ask for it; nothing when nobody can tell.
+
+    A certificate that copies or renews another has an answer that may be the other's; nobody can tell whether the
+    patient was asked again.
+    """
+    if record.wants_diagnosis is None or any(one.kind in ("copies", "renews") for one in record.relations):
+        return None
+    return "true" if record.wants_diagnosis else "false"
+
+
+def says_no_and_tells(record: ToEmployer) -> bool:
+    """Whether it holds a diagnosis that its patient has not said yes to."""
+    return bool(record.told) and record.wants_diagnosis is not True
+
+
+def controlled(record: ToEmployer) -> bool:
+    """Whether it is a suspension under the Communicable Diseases Act, for which the choice is filled in by the form."""
+    return isinstance(record, EmployerCertificate) and bool(record.disease_control)

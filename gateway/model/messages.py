@@ -1,7 +1,7 @@
 """The kinds of message: which record is which, and what the line must know of one whatever it says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.core.vocabulary import MessageKind
@@ -20,7 +20,14 @@ from gateway.model.dialogue import (
     Request,
 )
 from gateway.model.followup import FollowUpPlan
-from gateway.model.intyg import BenefitCertificate, EmployerCertificate, SickPayCertificate
+from gateway.model.intyg import (
+    BenefitCertificate,
+    EmployerCertificate,
+    SickPayCertificate,
+    ToEmployer,
+    choice,
+    controlled,
+)
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -70,11 +77,12 @@ class About:
     receivers: tuple[Identifier, ...]
     answers: tuple[str, ...] = ()
     unasked: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def organisations(self) -> tuple[str, ...]:
-        """The organisation numbers of the sender."""
-        return tuple(one.value for one in self.senders if one.kind == "orgnr")
+        """The organisation numbers and HSA-ids of the sender."""
+        return tuple(one.value for one in self.senders if one.kind in ("orgnr", "hsa"))
 
 
 def about(record: Any) -> About | None:
@@ -92,7 +100,19 @@ def about(record: Any) -> About | None:
         receivers=record.receiver.identifiers if record.receiver else (),
         answers=_followed(record),
         unasked=isinstance(getattr(record, "matter", None), Inquiry),
+        said=_said(record),
     )
+
+
+def _said(record: Any) -> dict[str, str]:
+    """Give the facts that a message itself tells of its patient's choices."""
+    if not isinstance(record, ToEmployer):
+        return {}
+    chosen = choice(record)
+    return {
+        "disease-control": "true" if controlled(record) else "false",
+        **({"diagnosis-choice": chosen} if chosen else {}),
+    }
 
 
 def _followed(record: Any) -> tuple[str, ...]:

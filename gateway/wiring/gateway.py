@@ -145,7 +145,7 @@ class Gateway:
     @cached_property
     def consents(self) -> ConsentService:
         """Consents over HTTP."""
-        senders = [party.id for party in self.registry.parties.values() if Role.CERTIFIER in party.roles]
+        senders = [party.id for party in self.registry.parties.values() if {Role.CERTIFIER, Role.PATIENT} & party.roles]
         return ConsentService(self.register, self.intake, self.database, self.vault, self.by_act, senders)
 
     def by_act(self, message: str, organisation: str) -> Destination | None:

@@ -74,9 +74,9 @@ class Limits:
 class Party:
     """One party: an organisation in a role, and everything by which it is known.
 
-    `behalf` are the organisation numbers it may send for (its own among them). `transport`, `signing` and `sealing` are
-    certificates: what it connects with, what it signs with, what we seal for. `formats` are what it reads, the
-    preferred first. `scopes` is the most it is ever granted.
+    `behalf` are the organisation numbers and HSA-ids it may send for (its own among them). `transport`, `signing` and
+    `sealing` are certificates: what it connects with, what it signs with, what we seal for. `formats` are what it
+    reads, the preferred first. `scopes` is the most it is ever granted.
     """
 
     id: str

@@ -112,7 +112,7 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
         her_id=_her_id(found),
         hsa_id=_hsa_id(found),
         sends=frozenset(map(MessageKind, e.words(found, "sends", MessageKind))),
-        behalf=frozenset(map(_organisation, e.texts(found, "for"))) | ({organisation} - {""}),
+        behalf=frozenset(map(_sender, e.texts(found, "for"))) | ({organisation, e.text(found, "hsa-id")} - {""}),
         formats=tuple(item.text() for item in e.texts(found, "formats")),
         scopes=frozenset(item.text() for item in e.texts(found, "scopes")),
         clients=tuple(map(_client, found["clients"].list())) if "clients" in found else (),
@@ -143,6 +143,10 @@ def _organisation(block: Block) -> str:
     if not is_valid(block.text(), Kind.ORGANISATION):
         block.fault("this is not an organisation number", "nine digits, the last a check digit")
     return block.text()
+
+
+def _sender(block: Block) -> str:
+    return block.text() if is_valid(block.text(), Kind.HSA) else _organisation(block)
 
 
 def _her_id(found: Mapping[str, Block]) -> str:

@@ -75,7 +75,7 @@ def test_a_party_is_read_with_everything_by_which_it_is_known():
     party = registry.by_client("https://issuer.example", "abc")
     assert party is registry.party("employer") is registry.by_certificate(ONE) is registry.by_her_id("4711")
     assert (party.roles, party.sends) == ({Role.EMPLOYER}, {MessageKind.ABSENCE_EXPORT})
-    assert party.behalf == {"313000001", "310000000"}
+    assert party.behalf == {"313000001", "310000000", "SE2321000016-A1B2"}
     assert (party.limits, party.legacy, party.compress) == (Limits(100, 60, 2), True, False)
     assert party.endpoints == {"nav-employer": "https://employer.example/in"}
     peer = party.peer(AT)
