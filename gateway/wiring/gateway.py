@@ -237,7 +237,7 @@ class Gateway:
     @cached_property
     def identity(self) -> Identity:
         """What tells callers."""
-        return Identity(self.settings, self.registry, self.vault)
+        return Identity(self.settings, self.registry, self.vault, self.database)
 
     def services(self) -> Services:
         """Give what the HTTP edge asks for."""

@@ -20,11 +20,13 @@ from gateway.edge.identity.dpop import Proofs
 from gateway.edge.identity.identify import Identify
 from gateway.edge.identity.jwks import PublishedKeys, fetching
 from gateway.edge.identity.parties import Registry
-from gateway.edge.identity.replay import MemoryReplayStore, Nonces
+from gateway.edge.identity.replay import Nonces
 from gateway.edge.identity.revocation import RevocationSources, asking
 from gateway.edge.keys import Vault
 from gateway.edge.peer import peer_certificate
 from gateway.edge.seal.keys import KeyRing
+from gateway.edge.store.database import Database
+from gateway.edge.store.proofs import SharedReplayStore
 from gateway.edge.trust import Anchors, Purpose, Revocation, Untrusted, chain_only, checking
 
 REFRESHED: Final = 3600.0
@@ -34,7 +36,7 @@ REFRESHED: Final = 3600.0
 class Identity:
     """Tells callers by the registry, and keeps what it has to know for that: issuers' keys and revocation answers."""
 
-    def __init__(self, settings: Settings, registry: Registry, vault: Vault) -> None:
+    def __init__(self, settings: Settings, registry: Registry, vault: Vault, database: Database) -> None:
         self._settings = settings
         self._registry = registry
         self._anchors = Anchors(x509.load_pem_x509_certificates((settings.certificates / "ca.pem").read_bytes()))
@@ -42,7 +44,7 @@ class Identity:
         self.revocation = Revocation()
         self._sources = RevocationSources(self.revocation, asking(self._client), settings.revocation_hosts)
         self.trust = chain_only(self._anchors, now) if settings.demo else checking(self._anchors, self.revocation, now)
-        proofs = Proofs(Nonces(vault.mac("dpop", "nonce").encode(), clock), MemoryReplayStore(clock))
+        proofs = Proofs(Nonces(vault.mac("dpop", "nonce").encode(), clock), SharedReplayStore(database))
         self._identify = Identify(registry, PublishedKeys(fetching(self._client), clock), proofs, self.trust, clock)
 
     def caller(self) -> Callable[[Request], Awaitable[Caller]]:

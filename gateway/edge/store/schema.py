@@ -244,6 +244,14 @@ notice = Table(
     comment="what patients are told of what became of their data; made into words when they read it",
 )
 
+proof = Table(
+    "proof",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("until", Double, nullable=False, index=True),
+    comment="proofs of possession and client assertions that were used, until they count no more",
+)
+
 destination = Table(
     "destination",
     metadata,
