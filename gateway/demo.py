@@ -33,8 +33,11 @@ from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
 from gateway.sandbox.nav import SandboxNav
 from gateway.sandbox.office import SandboxOffice
+from gateway.sandbox.people import accounts, console_for
+from gateway.sandbox.provider import SandboxProvider
+from gateway.wiring.console import console_server
 from gateway.wiring.gateway import Gateway, Outside
-from gateway.wiring.server import https_server
+from gateway.wiring.server import https_server, serve_all
 
 MESSAGES: Final = Path(__file__).parent / "sandbox" / "messages"
 EXAMPLES: Final = Path(__file__).parents[1] / "certs" / "example"
@@ -72,6 +75,7 @@ class Scene:
     office: SandboxOffice
     ehr: SandboxEhr
     base: str
+    console: str
     say: Say
     taken: dict[str, str]
 
@@ -85,20 +89,23 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
+        provider = await stack.enter_async_context(SandboxProvider(settings.certificates, accounts(MESSAGES)))
+        settings = console_for(settings, provider.issuer, _free_port())
         ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
         outside = Outside(ends, OpenAddresses(), {"employer": terms}, frozenset())
         gateway = Gateway(settings, outside)
-        server = https_server(gateway)
+        servers = [https_server(gateway), console_server(gateway)]
         stopping = asyncio.Event()
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(serve_all(servers))
         delivering = asyncio.create_task(gateway.worker().run(stopping))
         try:
-            await _until(lambda: server.started, 0.01)
+            await _until(lambda: all(server.started for server in servers), 0.01)
             base = f"https://localhost:{settings.port}"
             ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, base))
-            yield Scene(gateway, nav, employer, office, ehr, base, say, {})
+            yield Scene(gateway, nav, employer, office, ehr, base, settings.console_url, say, {})
         finally:
-            server.should_exit = True
+            for server in servers:
+                server.should_exit = True
             stopping.set()
             await asyncio.gather(serving, delivering)
             await gateway.aclose()
@@ -148,7 +155,9 @@ async def play(say: Say, *, keep_running: bool = False) -> None:
             _summary(scene)
             await _case(scene)
             if keep_running:
-                say("\nstill running; stop it with Ctrl-C")
+                say(f"\nstill running; stop it with Ctrl-C. The console is at {scene.console}")
+                say("it has a certificate of the demo's own; log in as staff (Ane Prøvdal is the privacy officer),")
+                say("or as a patient, to see what the patient sees: no password, pick a name from the list")
                 await asyncio.Event().wait()
 
 

@@ -8,7 +8,7 @@ import typer
 
 from gateway.edge.config import Settings
 from gateway.wiring.gateway import Gateway
-from gateway.wiring.server import https_server
+from gateway.wiring.server import https_server, serve_all
 
 
 def register(app: typer.Typer) -> None:
@@ -46,14 +46,18 @@ def work() -> None:
 
 
 async def _serve(gateway: Gateway, *, deliver: bool) -> None:
-    server = https_server(gateway)
+    servers = [https_server(gateway)]
+    if gateway.settings.console_port:
+        from gateway.wiring.console import console_server  # noqa: PLC0415 - an installation may do without it
+
+        servers.append(console_server(gateway))
     stopping = asyncio.Event()
     beside = [gateway.identity.watch(stopping)] if gateway.settings.revocation_hosts else []
     if deliver:
         beside.append(gateway.worker().run(stopping))
     tasks = [asyncio.create_task(one) for one in beside]
     try:
-        await server.serve()
+        await serve_all(servers)
     finally:
         stopping.set()
         await asyncio.gather(*tasks)

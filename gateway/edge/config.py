@@ -46,6 +46,32 @@ class Settings(BaseSettings):
     )
     log_checkpoint_entries: int = Field(default=1000, ge=1, description="entries between checkpoints, at most")
     log_checkpoint_seconds: float = Field(default=60.0, gt=0, description="seconds between checkpoints, at most")
+    console_port: int = Field(default=0, ge=0, description="port that the console listens on; 0: there is no console")
+    console_url: str = Field(
+        default="https://localhost:8444", description="the console's public URL, which log-ins come back to"
+    )
+    console_staff_issuer: str = Field(default="", description="OpenID provider that staff log in with; empty: closed")
+    console_staff_client: str = Field(default="", description="our client id there")
+    console_staff_secret: Path | None = Field(default=None, description="file of our client secret there, if any")
+    console_staff_levels: tuple[str, ...] = Field(
+        default=(), description="levels of assurance (acr) that are enough; empty: any; a JSON list"
+    )
+    console_patient_issuer: str = Field(
+        default="", description="OpenID provider that patients log in with; empty: closed"
+    )
+    console_patient_client: str = Field(default="", description="our client id there")
+    console_patient_secret: Path | None = Field(
+        default=None, description="file of our client secret there, if it has one"
+    )
+    console_patient_levels: tuple[str, ...] = Field(
+        default=(), description="levels of assurance (acr) that are enough; empty: any; a JSON list"
+    )
+    console_officers: tuple[str, ...] = Field(
+        default=(), description="subjects, as the staff's provider names them, who are privacy officers; a JSON list"
+    )
+    console_operators: tuple[str, ...] = Field(
+        default=(), description="subjects who are operators: recipients and the log's proofs, no person; a JSON list"
+    )
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 

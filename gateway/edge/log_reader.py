@@ -92,7 +92,7 @@ class LogReader:
             if not mine or wanted.patient not in {"", mine}:
                 raise Refused("a patient sees their own entries only", ["route-owner"])
             wanted = replace(wanted, patient=mine)
-        disclosure = self._permitted(reader.role, reason)
+        disclosure = self.permitted(reader.role, reason)
         item = Look(
             action=AuditAction.LOG_READ,
             actor=reader.party,
@@ -106,7 +106,7 @@ class LogReader:
         await self._database.write(LOOK, item)
         return await asyncio.to_thread(search, self._database, wanted, limit)
 
-    def _permitted(self, role: Role, reason: str) -> Disclosure:
+    def permitted(self, role: Role, reason: str) -> Disclosure:
         """Ask the rules, and refuse unless they permit every class that an entry is of, with nothing unknown to do."""
         facts = {"standing": "self"} if role is Role.PATIENT else {"work-reason": "true"} if reason else {}
         route = Route(Role.GATEWAY, role, MessageKind.ACCESS_LOG, PURPOSES[role])

@@ -38,6 +38,13 @@ def server_context(certificates: Path, name: str) -> ssl.SSLContext:
     return context
 
 
+def open_context(certificates: Path, name: str) -> ssl.SSLContext:
+    """Give TLS for the actor `name` as a server that anybody's browser may call."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
+    return context
+
+
 def client_context(certificates: Path, name: str) -> ssl.SSLContext:
     """Give TLS for the actor `name` as a client."""
     context = ssl.create_default_context(cafile=certificates / "ca.pem")

@@ -1,5 +1,8 @@
 """The HTTPS server of an installation."""
 
+import asyncio
+from collections.abc import Sequence
+
 import uvicorn
 
 from gateway.edge.http import Tls, create_app, glass, notices, server_config
@@ -21,3 +24,14 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)
     config.http = PeerProtocol
     return uvicorn.Server(config)
+
+
+async def serve_all(servers: Sequence[uvicorn.Server]) -> None:
+    """Serve until one of them is told to stop, and then stop them all."""
+    tasks = [asyncio.create_task(server.serve()) for server in servers]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)

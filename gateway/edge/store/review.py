@@ -85,6 +85,8 @@ RECORDS_OF = (
     .limit(bindparam("limit"))
 )
 ITEM = select(review).where(review.c.id == bindparam("id"))
+ITEMS_OF = select(review).where(review.c.inbound == bindparam("inbound")).order_by(review.c.opened_at)
+OF_PATIENT = select(review).where(review.c.patient == bindparam("who")).order_by(review.c.opened_at.desc()).limit(50)
 CLEARED = select(review.c.held).where(
     review.c.kind == HELD,
     review.c.inbound == bindparam("inbound"),
