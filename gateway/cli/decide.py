@@ -14,6 +14,7 @@ from gateway.policy import authzen
 from gateway.policy.consent import evaluate, purpose_coding
 from gateway.policy.data_map import data_map
 from gateway.policy.difference import difference
+from gateway.policy.legal_rows import legal_rows
 from gateway.policy.load import load
 from gateway.policy.provision import Request, Unreadable, span
 from gateway.policy.rules import RuleSet, compile_table
@@ -97,6 +98,17 @@ def rules_map(
     Example: samspill rules map > docs/privacy/data-map.md
     """
     typer.echo(data_map(_rules(policy)), nl=False)
+
+
+@rules.command("rows")
+def rules_rows(
+    policy: Annotated[Path | None, typer.Option(help="The directory with the rules, instead of our own.")] = None,
+) -> None:
+    """Print which rules carry each row of the legal notes, or why none does.
+
+    Example: samspill rules rows > docs/privacy/legal-rows.md
+    """
+    typer.echo(legal_rows(_rules(policy)), nl=False)
 
 
 @rules.command("difference")

@@ -16,7 +16,9 @@
     examples          the worked examples
     authzen           a decision in the shape of AuthZEN 1.0
     cedar             the same rules for a second engine, which must agree
-    data_map          who may get what, in words
+    data_map, legal_rows
+                      who may get what, and which rules carry each row of the legal notes, in words
+    question          what of an answer is beyond what was asked
 
 Everything here is pure, save that `load` (and so `prove.check`) reads the rule files from their directory.
 """

@@ -24,6 +24,9 @@ CONFIDENTIALITY = ("U", "L", "M", "N", "R", "V")
 
 SENSITIVITIES = frozenset({"ETH", "ETHUD", "GDIS", "HIV", "OPIOIDUD", "PSY", "SDV", "SEX", "SICKLE", "STD"})
 
+FAMILY = {"icpc-2b": "icpc-2", "ksh97-p": "icd-10"}
+"""Code systems whose codes begin with those of another: ICPC-2B, and Sweden's KSH97-P of primary care."""
+
 HEALTH = frozenset({DataClass.DIAGNOSIS, DataClass.CLINICAL, DataClass.AUTHORITY_NOTE})
 """The classes that are restricted by themselves."""
 
@@ -72,7 +75,7 @@ class Labels:
         if system not in self.systems or not code or len(code) < 3:  # noqa: PLR2004
             return Security("V")
         chapter = code[:3].upper()
-        family = "icpc-2" if system == "icpc-2b" else system
+        family = FAMILY.get(system or "", system)
         security = Security("R")
         for one in self.ranges:
             if one.system == family and one.first <= chapter <= one.last:

@@ -1,6 +1,7 @@
 """What the documents say of the rules is what the rules say."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.policy.authzen import answer, question
 from gateway.policy.consent import admissible
 from gateway.policy.consent_facts import patient_act
 from gateway.policy.data_map import data_map
+from gateway.policy.legal_rows import legal_rows
 from gateway.policy.provision import Request
 from gateway.policy.rules import RuleSet, compile_table
 
@@ -20,6 +22,13 @@ from gateway.policy.rules import RuleSet, compile_table
 def test_the_data_map_is_what_the_rules_say() -> None:
     written = (ROOT / "docs" / "privacy" / "data-map.md").read_text(encoding="utf-8")
     assert written == data_map(rules()), "make it anew: samspill rules map > docs/privacy/data-map.md"
+
+
+def test_every_legal_row_is_carried_by_a_rule_or_says_why_not_and_the_page_says_so_too() -> None:
+    page = (ROOT / "docs" / "privacy" / "legal-rows.md").read_text(encoding="utf-8")
+    assert page == legal_rows(rules()), "make it anew: samspill rules rows > docs/privacy/legal-rows.md"
+    named = [line.split(" | ")[0].strip("| ") for line in page.splitlines() if re.match(r"\| (N|SE)\d", line)]
+    assert named == [f"N{n}" for n in range(1, 28)] + [f"SE{n}" for n in range(1, 10)]
 
 
 def test_the_vocabulary_of_the_rules_is_the_programs() -> None:

@@ -4,6 +4,7 @@ import pytest
 from policy_cases import certificate, rules
 
 from gateway.model import Coding, Diagnosis
+from gateway.model.codes import LISTS
 from gateway.policy.labels import CONFIDENTIALITY_SYSTEM, SENSITIVITY_SYSTEM, Security
 from gateway.policy.screen import Screen
 
@@ -85,3 +86,13 @@ def test_labels_are_written_as_codings() -> None:
         (CONFIDENTIALITY_SYSTEM, "R"),
         (SENSITIVITY_SYSTEM, "PSY"),
     )
+
+
+def test_every_code_system_that_a_record_can_name_is_labelled_or_counts_as_very_restricted() -> None:
+    labels = rules().labels
+    for system in LISTS["diagnosis-system"] | LISTS["se-diagnosis-system"]:
+        assert system in labels.systems
+        code = "P76" if system.startswith("icpc") else "F32-P"
+        assert labels.of_code(system, code).sensitivities == {"PSY"}
+    for system in LISTS["statement-diagnosis-system"] - set(labels.systems):
+        assert labels.of_code(system, "P76").confidentiality == "V"
