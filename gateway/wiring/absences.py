@@ -10,13 +10,18 @@ from adapters.hr.load import load
 from adapters.hr.profile import Profile
 from adapters.hr.propose import propose
 from adapters.hr.read import read
-from adapters.hr.rows import Outcome, absence_of
-from adapters.hr.tally import Tally, error_lines, told
+from adapters.hr.rows import Outcome, Values, absence_of
+from adapters.hr.tally import KIND, Tally, error_lines, told
 from gateway.core.errors import ConfigurationError, Fault, Issue
+from gateway.core.message import Parsed
+from gateway.core.ports import Format
+from gateway.edge.absences import Reads, Said
+from gateway.flow import convert
 from gateway.mapping.nearest import nearest
+from gateway.model.absence import Absence
 from gateway.model.walk import values_of
 
-__all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "refusals"]
+__all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "reads", "refusals"]
 
 
 class Profiles:
@@ -107,3 +112,34 @@ def refusals(found: Iterator[Outcome]) -> Iterator[Issue]:
     for _, values, issues in found:
         if values is None:
             yield from issues
+
+
+def reads(profiles: Profiles, canonical: Format, *, synthetic: bool) -> Reads:
+    """Give what reads uploaded files, for `gateway.edge.absences`."""
+
+    def read_by(source: BinaryIO, name: str) -> Iterator[Said]:
+        profile, tally = profiles.get(name), Tally()
+        number = 0
+        for number, values, issues in outcomes(source, profile, tally, synthetic=synthetic):
+            if values is None:
+                yield Said(number, issues)
+            elif values[KIND].ignore:
+                yield Said(number)
+            else:
+                yield _said(number, Values._make(values), absence_of(values, profile), canonical)
+        if tally.stopped:
+            yield Said(number + 1, tally.stopped)
+
+    return read_by
+
+
+def _said(number: int, row: Values, record: Absence, canonical: Format) -> Said:
+    person = (row.person.value,) if row.person else ("employee", row.employee or "")
+    told = (row.id, row.employee, row.person and row.person.value, row.start, row.end, row.kind.kind, row.kind.cause)
+    same = (*told, row.degree, row.hours, row.days, row.quantity, row.unit)
+    return Said(
+        row=number,
+        person=person,
+        same=tuple("" if one is None else str(one) for one in same),
+        record=convert(Parsed(record), canonical).rendered.body,
+    )

@@ -14,6 +14,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
+from gateway.edge.absences import AbsenceFiles
 from gateway.edge.channel import Endpoint, HttpsChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
@@ -45,6 +46,7 @@ from gateway.edge.store.rows import Destination
 from gateway.model.messages import About
 from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
+from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import keeper
 from gateway.wiring.formats import formats, kinds
@@ -190,6 +192,13 @@ class Gateway:
         names = {party.id: party.name for party in self.registry.parties.values()}
         return Notices(self.database, self.vault, names)
 
+    @cached_property
+    def absences(self) -> AbsenceFiles:
+        """The absence files that employers upload."""
+        profiles = Profiles(self.library.folder)
+        read = reads(profiles, self.formats["canonical"], synthetic=self.settings.demo)
+        return AbsenceFiles(self.database, self.vault, read, frozenset(profiles.known))
+
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:
             return self._outside.addresses
@@ -209,7 +218,9 @@ class Gateway:
         }
         terms = {**acknowledged, **(self._outside.terms or {})}
         work = Work(self.line, self.gather, self._channels(), terms)
-        return Worker(self.database, self.vault, work, [keeper(self.settings, self.database).keep])
+        return Worker(
+            self.database, self.vault, work, [self.absences.handle_some, keeper(self.settings, self.database).keep]
+        )
 
     async def aclose(self) -> None:
         """Let go of connections and of the store, once nothing works any more."""

@@ -1,0 +1,226 @@
+"""Absence files on disk: their bytes as they come in, how far each is handled, and the absences in them, once each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+
+from gateway.core.audit import AuditAction, AuditEntry
+from gateway.core.errors import Issue
+from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.keys import Envelope
+from gateway.edge.store import journal, statements
+from gateway.edge.store.schema import absence, absence_file, absence_issue, payload
+from gateway.edge.store.writer import Stale, Step, Tx
+
+PART = "absence-part"
+RECORD = "absence"
+RECEIVING, WAITING, DONE, REFUSED = "receiving", "waiting", "done", "refused"
+ABANDONED = 86_400.0
+"""Seconds after which an upload that did not come to its end is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """An upload that begins: who sends it, by which profile it is to be read, and whether all rows or none count."""
+
+    id: str
+    party: str
+    profile: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the bytes of an upload, sealed."""
+
+    file: str
+    number: int
+    payload: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An upload that has come to its end."""
+
+    file: str
+    party: str
+    digest: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewAbsence:
+    """One absence: its id, whom it is about (a pseudonym), what makes it the same as another, its row, sealed."""
+
+    record: str
+    patient: str
+    row_mac: str
+    row: int
+    payload: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a file, the first of which is the one after the first `before`, and what they came to."""
+
+    before: int = 0
+    count: int = 0
+    absences: tuple[NewAbsence, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    refused: int = 0
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """That rows of a file are handled, and the state that the file is in then."""
+
+    file: str
+    party: str
+    rows: Rows
+    state: str
+
+
+def part_name(file: str, number: int) -> str:
+    """Give the name under which a part of a file is kept."""
+    return f"{file}/{number}"
+
+
+def begin(tx: Tx, items: Sequence[NewFile]) -> list[str | Exception]:
+    """Note that uploads begin."""
+    counts = dict.fromkeys(("parts", "rows", "good", "repeated", "refused", "ignored"), 0)
+    rows = [
+        {"id": one.id, "party": one.party, "digest": one.id, "profile": one.profile, "whole": one.whole}
+        | {"state": RECEIVING, "began_at": tx.at, **counts}
+        for one in items
+    ]
+    tx.connection.execute(insert(absence_file), rows)
+    return [one.id for one in items]
+
+
+def keep(tx: Tx, items: Sequence[Part]) -> list[Exception | None]:
+    """Keep parts of uploads."""
+    journal.put(tx, PART, [(part_name(one.file, one.number), "", one.payload) for one in items])
+    return [None for _ in items]
+
+
+def receive(tx: Tx, items: Sequence[Received]) -> list[str | Exception]:
+    """Let whole uploads wait to be handled; give the id of each, which is an earlier one's if it came before."""
+    return [_receive(tx, item) for item in items]
+
+
+def _receive(tx: Tx, item: Received) -> str:
+    file = absence_file.c
+    known = tx.connection.execute(
+        select(file.id).where(file.party == item.party, file.digest == item.digest, file.state != REFUSED)
+    ).first()
+    if known is not None:
+        _forget(tx, item.file)
+        return str(known.id)
+    again = (file.party == item.party) & (file.digest == item.digest)
+    tx.connection.execute(update(absence_file).where(again).values(digest=file.id))
+    values = {"digest": item.digest, "parts": item.parts, "state": WAITING}
+    tx.connection.execute(update(absence_file).where(file.id == item.file).values(values))
+    entry = AuditEntry(
+        id=fresh_id(),
+        recorded_at=tx.at,
+        action=AuditAction.ACCEPTED,
+        actor=item.party,
+        message=item.file,
+        digest=item.digest,
+    )
+    append(tx, [entry])
+    return item.file
+
+
+def handle(tx: Tx, items: Sequence[Handled]) -> list[int | Exception]:
+    """Keep what some rows said, and that they are handled, in one; give how many absences are new.
+
+    Raises `Stale` for rows that somebody else has handled meanwhile.
+    """
+    return [_handle(tx, item) for item in items]
+
+
+def _handle(tx: Tx, item: Handled) -> int | Exception:
+    file = absence_file.c
+    rows, row = item.rows, tx.connection.execute(select(absence_file).where(file.id == item.file)).one()
+    if row.rows != rows.before or row.state != WAITING:
+        return Stale("these rows have been handled")
+    new = _unknown(tx, item.party, rows.absences)
+    for one in sorted({one.patient for one in new}):
+        tx.connection.execute(statements.ADD_PATIENT, [{"new_pseudonym": one}])
+    if new:
+        same = {"party": item.party, "file": item.file}
+        values = [
+            {"record": one.record, "patient": one.patient, "row_mac": one.row_mac, "row": one.row} | same for one in new
+        ]
+        tx.connection.execute(insert(absence), values)
+        journal.put(tx, RECORD, [(one.record, one.patient, one.payload) for one in new])
+    _tell(tx, item.file, rows.issues)
+    counts = {
+        "rows": row.rows + rows.count,
+        "good": row.good + len(new),
+        "repeated": row.repeated + len(rows.absences) - len(new),
+        "refused": row.refused + rows.refused,
+        "ignored": row.ignored + rows.ignored,
+        "state": item.state,
+    }
+    tx.connection.execute(update(absence_file).where(file.id == item.file).values(counts))
+    if item.state != WAITING:
+        tx.connection.execute(delete(payload).where(payload.c.kind == PART, _of(item.file)))
+    return len(new)
+
+
+def _unknown(tx: Tx, party: str, absences: tuple[NewAbsence, ...]) -> list[NewAbsence]:
+    """Give the absences that this party has not reported before, each once."""
+    macs = [one.row_mac for one in absences]
+    found = tx.connection.execute(
+        select(absence.c.row_mac).where(absence.c.party == party, absence.c.row_mac.in_(macs))
+    )
+    known = {row.row_mac for row in found}
+    new = {one.row_mac: one for one in reversed(absences) if one.row_mac not in known}
+    return list(reversed(new.values()))
+
+
+def _tell(tx: Tx, file: str, issues: tuple[Issue, ...]) -> None:
+    if not issues:
+        return
+    numbers = select(absence_issue.c.number).where(absence_issue.c.file == file)
+    first = tx.connection.execute(numbers.order_by(absence_issue.c.number.desc()).limit(1)).scalar() or 0
+    rows = [
+        {"file": file, "number": number, "place": one.at, "what": one.what, "mend": one.mend}
+        for number, one in enumerate(issues, first + 1)
+    ]
+    tx.connection.execute(insert(absence_issue), rows)
+
+
+def _of(file: str) -> ColumnElement[bool]:
+    return payload.c.record.startswith(f"{file}/", autoescape=True)
+
+
+def forget(tx: Tx, items: Sequence[str]) -> list[Exception | None]:
+    """Forget uploads that did not come to their end: those named, and those that began long ago."""
+    for one in items:
+        _forget(tx, one)
+    old = select(absence_file.c.id).where(
+        absence_file.c.state == RECEIVING, absence_file.c.began_at < tx.at - ABANDONED
+    )
+    for row in tx.connection.execute(old).all():
+        _forget(tx, row.id)
+    return [None for _ in items]
+
+
+def _forget(tx: Tx, file: str) -> None:
+    tx.connection.execute(delete(payload).where(payload.c.kind == PART, _of(file)))
+    tx.connection.execute(delete(absence_file).where(absence_file.c.id == file, absence_file.c.state == RECEIVING))
+
+
+BEGIN: Step[NewFile, str] = Step("absence-begin", begin)
+KEEP: Step[Part, None] = Step("absence-keep", keep)
+RECEIVE: Step[Received, str] = Step("absence-receive", receive, announces=True)
+HANDLE: Step[Handled, int] = Step("absence-handle", handle)
+FORGET: Step[str, None] = Step("absence-forget", forget)
+
+FILE = select(absence_file)
+WAITS = select(absence_file).where(absence_file.c.state == WAITING).order_by(absence_file.c.began_at).limit(1)
