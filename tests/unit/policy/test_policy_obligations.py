@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from policy_cases import ROOT, TO_NAV, certificate, facts, table
+from policy_cases import ROOT, TO_EMPLOYER, TO_NAV, certificate, facts, table
 
 from gateway import flow
 from gateway.core.decision import Decision, Question
@@ -13,6 +13,7 @@ from gateway.core.errors import Refused
 from gateway.core.message import Parsed, Released, Route
 from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
 from gateway.edge.library import Library
+from gateway.model import Measures
 from gateway.model.dialogue import Answer, Dialogue, Inquiry, Notice, Request
 from gateway.model.envelope import Attachment, Conversation
 from gateway.model.followup import FollowUpPlan
@@ -111,6 +112,27 @@ def test_a_question_names_days_or_items_or_it_is_none() -> None:
     assert asked() is None
     assert question_of(Dialogue(matter=Notice(topic="message", text="hei"))) is None
     assert question_of(Dialogue(matter=Inquiry(topic="inquiry"))) is None
+
+
+# hold-for-review
+
+
+def test_a_clearing_lets_through_what_the_officer_saw_and_only_when_nothing_else_waits() -> None:
+    record = replace(certificate(), message_to_employer="Har depresjon", measures=Measures(workplace="Har kreft"))
+    waits = decide(table(), TO_EMPLOYER, facts(), record).held
+    assert waits == {"message_to_employer free-text-hit", "measures.workplace free-text-hit"}
+
+    def goes(cleared: frozenset[str], **others: str) -> set[str]:
+        released = release(record, decide(table(), TO_EMPLOYER, replace(facts(**others), cleared=cleared), record))
+        texts = {released.record.message_to_employer, getattr(released.record.measures, "workplace", None)}
+        return {one for one in texts if one}
+
+    assert goes(frozenset()) == set()
+    assert goes(frozenset({"measures.workplace free-text-hit"})) == set()
+    assert goes(waits) == {"Har depresjon", "Har kreft"}
+    assert goes(waits | {"answers free-text-hit"}) == {"Har depresjon", "Har kreft"}
+    with pytest.raises(Refused, match="waits for an officer"):
+        goes(waits, address_grading="strengt-fortrolig")
 
 
 # no-redisclosure, show-as-break-glass
