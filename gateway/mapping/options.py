@@ -41,6 +41,9 @@ def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
     for option, needs in LONE:
         if option in rule.spots and needs not in rule.spots and not rule.one_of:
             yield rule.spot_of(option).fault(f"`{option}:` means nothing without `{needs}:`", f"give `{needs}:`")
+    for option in ("joined", "prefix"):
+        if option in rule.spots and not getattr(rule, option):
+            yield rule.spot_of(option).fault(f"`{option}:` is empty", f"give a text, or take `{option}:` away")
     if rule.parts and rule.at != (Step("."),):
         yield rule.spot_of("at").fault("`parts:` are properties of the record itself", "give `at: .`")
     if rule.zone and not _is_zone(rule.zone):

@@ -148,7 +148,7 @@ MISTAKES = (
         "patient.nav_office",
         (
             "MsgHead/Document/RefDoc/Content/HelseOpplysningerArbeidsuforhet/Pasient/NavnFastlege "
-            "is taken by the rule at line 125"
+            "is taken by the rule at line 126"
         ),
     ),
     Mistake(
@@ -157,7 +157,7 @@ MISTAKES = (
         "  MsgInfo/Patient/Sex: in the national number",
         "  MsgInfo/Patient/DateOfBirth: in the national number",
         "MsgInfo/Patient/DateOfBirth: in",
-        "MsgHead/MsgInfo/Patient/DateOfBirth is taken by the rule at line 117",
+        "MsgHead/MsgInfo/Patient/DateOfBirth is taken by the rule at line 118",
     ),
     Mistake(
         "a dropped place that is a constant",
@@ -165,7 +165,7 @@ MISTAKES = (
         "  MsgInfo/Sender/ComMethod: transport fact",
         "  MsgInfo/MIGversion: transport fact",
         "MsgInfo/MIGversion: transport",
-        "MsgHead/MsgInfo/MIGversion is taken by the rule at line 197",
+        "MsgHead/MsgInfo/MIGversion is taken by the rule at line 198",
     ),
 )
 

@@ -197,6 +197,15 @@ MISTAKES = (
         "did you mean entry?",
     ),
     Mistake(
+        "a kind of document that nothing declares",
+        NAV,
+        "Document[RefDoc/MsgType@V=A]: attachment",
+        "Document[RefDoc/MsgType@V=AA]: attachment",
+        "Document[RefDoc/MsgType@V=AA]: attachment",
+        "AA filters Document, and nothing declares it",
+        "did you mean A?",
+    ),
+    Mistake(
         "a misspelt namespace",
         NAV,
         "fk1: http://www.kith.no/xmlstds/felleskomponent1",

@@ -76,14 +76,14 @@ MISTAKES = (
         "columns in another order",
         CODES,
         (
-            "receipt-status:                     # kodeverk 8222\n  list: receipt-status\n  "
-            "columns: [wire, canonical, display]"
+            "receipt-status:                     # kodeverk 8222; and FHIR's MessageHeader.response.code\n"
+            "  list: receipt-status\n  columns: [wire, canonical, display, response]"
         ),
         (
-            "receipt-status:                     # kodeverk 8222\n  list: receipt-status\n  "
-            "columns: [canonical, wire, display]"
+            "receipt-status:                     # kodeverk 8222; and FHIR's MessageHeader.response.code\n"
+            "  list: receipt-status\n  columns: [canonical, wire, display, response]"
         ),
-        "[canonical, wire, display]",
+        "[canonical, wire, display, response]",
         "the first two columns are wire and canonical",
     ),
 )
