@@ -8,7 +8,7 @@ import typer
 
 from gateway.bench import Ratio
 
-NAMES = ("mapping", "decide", "line", "crypto", "audit", "hr")
+NAMES = ("mapping", "decide", "line", "crypto", "audit", "hr", "console")
 
 
 def register(app: typer.Typer) -> None:

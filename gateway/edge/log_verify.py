@@ -14,13 +14,12 @@ from sqlalchemy import Row, bindparam, func, select
 from gateway.core.audit import entry_of
 from gateway.core.checkpoint import BadCheckpoint, Checkpoint, Verifier
 from gateway.core.merkle import Frontier, leaf_hash
+from gateway.edge.log_search import BACK
 from gateway.edge.log_tree import TREE
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_checkpoint
 
 PAGE: Final = 2000
-BACK: Final = 60.0
-"""Seconds that an entry may be older than the one before it: nodes may commit out of turn, and do so within these."""
 
 COLUMNS: Final = ("id", "recorded_at", "action", "outcome", "actor", "recipient", "patient", "message", "purpose")
 PLACED: Final = (

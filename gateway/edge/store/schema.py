@@ -282,6 +282,8 @@ audit = Table(
     Index("ix_audit_id", "id"),
     Index("ix_audit_recorded_at", "recorded_at"),
     Index("ix_audit_recipient", "recipient", "seq"),
+    Index("ix_audit_action", "action", "outcome", "seq"),
+    Index("ix_audit_purpose", "purpose", "seq"),
     Index(
         "ix_audit_unsequenced",
         "seq",
