@@ -1,6 +1,8 @@
 """From `received` to `sealed`, `refused` or `invalid`: claims, runs the pure line in a thread, records T2."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -19,6 +21,8 @@ from gateway.edge.store.writer import ItemFailed, Stale
 
 BATCH: Final = 64
 POISON: Final = 5
+LONGEST_REST: Final = 1.0
+LOOK_AGAIN: Final = 0.02
 OWN_FAULT: Final = "own-fault"
 AWAITS_OFFICER: Final = "awaits-officer"
 
@@ -26,11 +30,16 @@ log = structlog.get_logger(__name__)
 
 
 class Decider:
-    """Decides messages in batches; the batch is what one transaction records."""
+    """Decides messages in batches; the batch is what one transaction records.
 
-    def __init__(self, database: Database, vault: Vault, work: Work) -> None:
+    Several batches may be claimed and recorded at once, while one is computed. While delivery is `behind`, computing
+    rests for as long as it worked, so that a large backlog to decide leaves delivery its share.
+    """
+
+    def __init__(self, database: Database, vault: Vault, work: Work, behind: Callable[[], bool] = bool) -> None:
         self._database, self._vault, self._lease = database, vault, work.decide_within
         self._line, self._gather = work.line, work.gather
+        self._behind, self._computing, self._rest_until = behind, asyncio.Lock(), 0.0
 
     async def decide_some(self) -> int:
         """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
@@ -41,7 +50,7 @@ class Decider:
     async def _decide(self, claims: list[ToDecide]) -> None:
         if not claims:
             return
-        outcomes = await asyncio.to_thread(lambda: [self.decide(claim) for claim in claims])
+        outcomes = await self._compute(claims)
         results = await asyncio.gather(*map(self._record, outcomes), return_exceptions=True)
         for failure in (result for result in results if isinstance(result, BaseException)):
             if isinstance(failure, Stale):
@@ -49,6 +58,21 @@ class Decider:
             if not isinstance(failure, (Busy, ItemFailed)):
                 raise failure
             log.warning("decision-not-recorded", error=type(failure).__name__)
+
+    async def _compute(self, claims: list[ToDecide]) -> list[Decided]:
+        async with self._computing:
+            await self._rest()
+            begun = time.monotonic()
+            outcomes = await asyncio.to_thread(lambda: [self.decide(claim) for claim in claims])
+            ended = time.monotonic()
+            self._rest_until = ended + min(ended - begun, LONGEST_REST)
+        return outcomes
+
+    async def _rest(self) -> None:
+        while (rest := self._rest_until - time.monotonic()) > 0:
+            if not self._behind():
+                break
+            await asyncio.sleep(min(rest, LOOK_AGAIN))
 
     async def _record(self, outcome: Decided) -> None:
         await self._database.write_within(self._lease, DECIDED, outcome)

@@ -36,6 +36,7 @@ class Lane:
         self._freed = asyncio.Event()
         self._failures = 0
         self._up = True
+        self.behind = False  # more is due than may be on its way at once, and the destination takes it
 
     def nudge(self) -> None:
         """Look again: something is due here."""
@@ -50,6 +51,7 @@ class Lane:
                     break
                 await self._wait(began=began)
         finally:
+            self.behind = False
             if self._leaving:
                 await asyncio.gather(*self._leaving, return_exceptions=True)
 
@@ -64,6 +66,7 @@ class Lane:
         wanted = Begin(self._party, limit, self._terms.lease, self._line.policy, breaker.probe_every)
         begun = await self._database.write(BEGIN, wanted)
         self._up = begun.up
+        self.behind = begun.up and len(begun.attempts) == limit
         self._bucket.give_back(limit - len(begun.attempts))
         for attempt in begun.attempts:
             task = asyncio.create_task(self._attempt(attempt))
