@@ -72,6 +72,27 @@ class Settings(BaseSettings):
     console_operators: tuple[str, ...] = Field(
         default=(), description="subjects who are operators: recipients and the log's proofs, no person; a JSON list"
     )
+    free_disk_bytes: int = Field(
+        default=512 * 1024 * 1024, ge=0, description="free bytes beside the SQLite file below which intake says 503"
+    )
+    waiting_writes: int = Field(
+        default=5_000, ge=1, description="writes that may wait in a process before intake says 503"
+    )
+    waiting_messages: int = Field(
+        default=1_000_000, ge=1, description="outgoing messages that may wait before intake says 503"
+    )
+    deciders: int = Field(default=2, ge=1, description="batches that a worker holds at once to decide")
+    decide_seconds: float = Field(default=30.0, gt=0, description="seconds that a batch is held to be decided")
+    poll_seconds: float = Field(
+        default=1.0, gt=0, description="seconds between looks at the store when nothing wakes us"
+    )
+    delivery_at_once: int = Field(default=16, ge=1, description="messages on their way to one party, from one node")
+    delivery_per_second: float = Field(
+        default=0.0, ge=0, description="messages a second to one party, from one node; 0: no limit"
+    )
+    delivery_attempt_seconds: float = Field(default=30.0, gt=0, description="seconds that one attempt may take")
+    delivery_hours: float = Field(default=72.0, gt=0, description="hours after which a message is given up")
+    receipt_hours: float = Field(default=72.0, gt=0, description="hours after which a receipt is no longer awaited")
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 

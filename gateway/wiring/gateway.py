@@ -20,7 +20,7 @@ from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
 from gateway.edge.conversations import Conversations
 from gateway.edge.delivery.ports import Work
-from gateway.edge.delivery.terms import Acknowledges, Terms
+from gateway.edge.delivery.terms import Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.envelopes import Envelopes
 from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
@@ -49,6 +49,7 @@ from gateway.policy.routing import load as load_routing
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import keeper
+from gateway.wiring.delivery import marks, terms
 from gateway.wiring.formats import formats, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.reasons import Reasons
@@ -137,7 +138,7 @@ class Gateway:
     @cached_property
     def intake(self) -> Intake:
         """The way in."""
-        return Intake(self.database, self.vault, self.line)
+        return Intake(self.database, self.vault, self.line, marks(self.settings))
 
     @cached_property
     def register(self) -> ConsentRegister:
@@ -211,16 +212,18 @@ class Gateway:
 
     def worker(self) -> Worker:
         """Give a worker that decides and delivers."""
-        acknowledged = {
-            party.id: Terms(acknowledges=Acknowledges.TRANSPORT)
-            for party in self.registry.parties.values()
-            if Role.NAV not in party.roles
-        }
-        terms = {**acknowledged, **(self._outside.terms or {})}
-        work = Work(self.line, self.gather, self._channels(), terms)
-        return Worker(
-            self.database, self.vault, work, [self.absences.handle_some, keeper(self.settings, self.database).keep]
+        ours = {party.id: terms(self.settings, party) for party in self.registry.parties.values()}
+        work = Work(
+            self.line,
+            self.gather,
+            self._channels(),
+            {**ours, **(self._outside.terms or {})},
+            deciders=self.settings.deciders,
+            decide_within=self.settings.decide_seconds,
+            poll=self.settings.poll_seconds,
         )
+        beside = [self.absences.handle_some, keeper(self.settings, self.database).keep]
+        return Worker(self.database, self.vault, work, beside)
 
     async def aclose(self) -> None:
         """Let go of connections and of the store, once nothing works any more."""

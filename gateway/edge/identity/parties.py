@@ -70,6 +70,14 @@ class Limits:
     burst: int = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a party is delivered to from one node: messages at once and a second; 0 is what the settings say."""
+
+    at_once: int = 0
+    per_second: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """One party: an organisation in a role, and everything by which it is known.
@@ -96,6 +104,7 @@ class Party:
     sealing: tuple[x509.Certificate, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    delivery: Delivery = Delivery()
     envelope: Wrapping = Wrapping.PLAIN
     legacy: bool = False
     compress: bool = False

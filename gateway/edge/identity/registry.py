@@ -11,7 +11,17 @@ from gateway.core.identifiers import Kind, is_valid
 from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity import entries as e
 from gateway.edge.identity.mtls import thumbprint
-from gateway.edge.identity.parties import Binding, Client, Issuer, IssuerKind, Limits, Party, Registry, Wrapping
+from gateway.edge.identity.parties import (
+    Binding,
+    Client,
+    Delivery,
+    Issuer,
+    IssuerKind,
+    Limits,
+    Party,
+    Registry,
+    Wrapping,
+)
 from gateway.edge.identity.tokens import ASYMMETRIC
 from gateway.mapping.nearest import nearest
 from gateway.mapping.yamltext import Block, compose
@@ -22,18 +32,8 @@ Certificates = Callable[[str], x509.Certificate]
 _PARTY = frozenset(
     (
         *("name", "organisation", "her-id", "hsa-id", "roles", "sends", "for", "formats", "scopes", "clients"),
-        *(
-            "suppliers",
-            "transport",
-            "signing",
-            "sealing",
-            "endpoints",
-            "limits",
-            "envelope",
-            "legacy",
-            "compress",
-            "example",
-        ),
+        *("suppliers", "transport", "signing", "sealing", "endpoints", "limits", "delivery"),
+        *("envelope", "legacy", "compress", "example"),
     )
 )
 _ISSUER = frozenset({"kind", "jwks", "audience", "algorithms", "binding", "lifetime", "example"})
@@ -122,6 +122,7 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
         sealing=_certificates(found, "sealing", certificate),
         endpoints={key.text(): e.https(value) for key, value in _items(found, "endpoints")},
         limits=_limits(found),
+        delivery=_delivery(found),
         envelope=_envelope(found),
         legacy=e.flag(found, "legacy"),
         compress=e.flag(found, "compress"),
@@ -182,6 +183,11 @@ def _limits(found: Mapping[str, Block]) -> Limits:
         e.number(stated, "per-minute", usual.per_minute),
         e.number(stated, "burst", usual.burst),
     )
+
+
+def _delivery(found: Mapping[str, Block]) -> Delivery:
+    stated = found["delivery"].entries(frozenset({"at-once", "per-second"})) if "delivery" in found else {}
+    return Delivery(e.number(stated, "at-once", 0), e.number(stated, "per-second", 0))
 
 
 def _certificates(found: Mapping[str, Block], key: str, certificate: Certificates) -> tuple[x509.Certificate, ...]:
