@@ -99,7 +99,7 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
         serving = asyncio.create_task(serve_all(servers))
         delivering = asyncio.create_task(gateway.worker().run(stopping))
         try:
-            await _until(lambda: all(server.started for server in servers), 0.01)
+            await until(lambda: all(server.started for server in servers), 0.01)
             base = f"https://localhost:{settings.port}"
             ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, base))
             yield Scene(gateway, nav, employer, office, ehr, base, settings.console_url, say, {})
@@ -111,7 +111,8 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
             await gateway.aclose()
 
 
-async def _until(there: Callable[[], bool], pause: float) -> None:
+async def until(there: Callable[[], bool], pause: float) -> None:
+    """Wait, looking every `pause` seconds; raise `TimeoutError` when it takes too long."""
     async with asyncio.timeout(PATIENCE):
         while not there():  # noqa: ASYNC110 - what is waited for is in another process's hands
             await asyncio.sleep(pause)
@@ -197,7 +198,7 @@ async def _act(scene: Scene) -> None:
     employer = scene.gateway.registry.parties["employer"].organisation
     answer = await scene.ehr.send(orjson.dumps(act(bundle, employer)), "/fhir/Consent")
     scene.say(f"   {answer.status}; from now on the rules permit the employer's part of it, and only that")
-    await _until(lambda: bool(scene.employer.received), 0.05)
+    await until(lambda: bool(scene.employer.received), 0.05)
     got = scene.employer.received[0]
     say_faults = "valid against the schema" if not got.faults else f"{len(got.faults)} faults"
     scene.say(f"   the employer got {len(got.body)} bytes of sykmeldingArbeidsgiver XML, {say_faults}\n")

@@ -147,7 +147,7 @@ def _named(svar: Any) -> None:
         part for part in svar if etree.QName(part).localname == "delsvar" and _NUMBER.fullmatch(part.get("id", ""))
     ]
     extra = number.isdigit() and int(number) >= SUPPLEMENTS
-    for part in sorted(parts, key=lambda part: float(part.get("id", "0"))):
+    for part in sorted(parts, key=lambda part: [*map(int, part.get("id", "").split("."))]):
         own = part.attrib.pop("id")
         part.tag = f"{{{CERTIFICATE}}}delsvar-{'9000.1' if extra and own == f'{number}.1' else own}"
         svar.append(part)

@@ -35,6 +35,8 @@ NUMBER_SYSTEMS: Final = frozenset(
         "urn:oid:2.16.578.1.12.4.1.4.2",
         "http://hl7.no/fhir/NamingSystem/FNR",
         "http://hl7.no/fhir/NamingSystem/DNR",
+        "http://electronichealth.se/identifier/personnummer",
+        "http://electronichealth.se/identifier/samordningsnummer",
     }
 )
 

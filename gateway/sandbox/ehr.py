@@ -27,15 +27,17 @@ class Answered:
 
 
 class SandboxEhr:
-    """A client of the gateway at `base` (such as `https://localhost:8443`), known by the EHR's certificate.
+    """A client of the gateway at `base` (such as `https://localhost:8443`), known by the certificate of an actor.
 
     `headers` are sent with each request, for an access token.
     """
 
-    def __init__(self, certificates: Path, base: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, certificates: Path, base: str, headers: Mapping[str, str] | None = None, actor: str = "ehr"
+    ) -> None:
         self._base = base
         self._headers = dict(headers or {})
-        self._context = client_context(certificates, "ehr")
+        self._context = client_context(certificates, actor)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A doctor's office in the sandbox: its EHR's own way in, for what NAV and employers send it through the gateway."""
+"""A recipient in the sandbox that keeps what it gets: a doctor's office, Försäkringskassan, a Swedish employer."""
 
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +12,10 @@ from gateway.sandbox.server import Received, Server, receive
 class SandboxOffice:
     """Takes messages over mutual TLS, at `url` while entered, and keeps them."""
 
-    def __init__(self, certificates: Path) -> None:
-        """Take the folder of certificates."""
+    def __init__(self, certificates: Path, actor: str = "ehr", path: str = "/innboks") -> None:
+        """Take the folder of certificates, whose certificate it shows, and the path it is posted to."""
         self.received: list[Received] = []
-        self._server = Server(certificates, "ehr", "/innboks", self._take)
+        self._server = Server(certificates, actor, path, self._take)
 
     @property
     def url(self) -> str:

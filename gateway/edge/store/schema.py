@@ -48,6 +48,7 @@ inbound = Table(
     Column("patient", Text, nullable=False),
     Column("received_at", Double, nullable=False),
     UniqueConstraint("sender", "key_mac"),
+    Index("ix_inbound_patient", "patient"),
     comment="what came in, once for each idempotency key of a sender",
 )
 

@@ -77,9 +77,7 @@ EARLIER = (
     .order_by(inbound.c.received_at.desc(), inbound.c.id)
 )
 NOTES_OF = (
-    select(inbound.c.id, inbound.c.business_mac)
-    .where(inbound.c.id.in_(select(outbound.c.inbound).where(outbound.c.patient == bindparam("who"))))
-    .order_by(inbound.c.id)
+    select(inbound.c.id, inbound.c.business_mac).where(inbound.c.patient == bindparam("who")).order_by(inbound.c.id)
 )
 
 # The log
