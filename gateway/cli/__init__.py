@@ -34,6 +34,7 @@ COMMANDS = {
     "consent": "decide",
     "rules": "decide",
     "messages": "messages",
+    "nav-rules": "nav_rules",
     "review": "review",
     "hr": "hr",
     "audit": "audit",

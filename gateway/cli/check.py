@@ -10,6 +10,7 @@ import typer
 from gateway.core.errors import ConfigurationError
 from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
+from gateway.navrules import load as nav_rules
 from gateway.policy import prove, routing
 from gateway.wiring.absences import Profiles
 from gateway.wiring.formats import formats
@@ -49,7 +50,9 @@ def check(
     profiles = Profiles(library.folder)
     faults += profiles.faults()
     policy = library.folder / "policy"
-    faults += map(str, (*prove.check(policy), *routing.read(policy)[1]))
+    faults += map(
+        str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.read(library.folder / "nav-rules")[1])
+    )
     if mutate and not faults:
         mutants = prove.mutate(policy, bounded=False)
         typer.echo(str(mutants), err=True)
