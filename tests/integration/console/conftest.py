@@ -20,7 +20,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # no longer: while it runs, nothing else in this thread can run an event loop
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
