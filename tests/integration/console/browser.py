@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -18,6 +18,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 30_000.0
+"""Milliseconds that anything may take: the machine may be busy with other tests."""
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
@@ -27,6 +29,7 @@ def chromium() -> Iterator[Browser]:
     """Run Debian's Chromium; skip the test where there is none."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine; install Debian's package chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
@@ -38,7 +41,7 @@ def chromium() -> Iterator[Browser]:
 def window(browser: Browser, width: dict[str, int] = DESKTOP, language: str = "nb-NO") -> BrowserContext:
     """Open a window with nothing kept from others, that takes the demo's certificates."""
     context = browser.new_context(ignore_https_errors=True, viewport=width, locale=language)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 
