@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0005_pre_console"
-down_revision = "0004_pre_proofs"
+down_revision = "0005_pre_absences"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006_pre_patients"
-down_revision = "0005_pre_absences"
+down_revision = "0005_pre_console"
 
 
 def upgrade() -> None:
