@@ -255,7 +255,9 @@ class _XmlDemands:
 
     def _leaf(self, place: Place, when: Condition) -> Iterator[Demand]:
         use = place.use
-        if isinstance(use, Leaf) and place.writes and not isinstance(use.absent, str):
+        if (
+            isinstance(use, Leaf) and place.writes and use.absent != ""
+        ):  # any other text would be read back as the value
             yield Demand(when, frozenset({Term(use.target.key)}))
 
     def _particle(self, place: Place, particle: Particle, when: Condition) -> Iterator[Demand]:
