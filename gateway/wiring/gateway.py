@@ -257,7 +257,7 @@ class Gateway:
         """Give what the HTTP edge asks for."""
         write = self.library.writer("fhir-receipt").write
         reasons = Reasons(self.database, self.vault, self.formats["nav-apprec"], write)
-        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons)
+        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons, self.library.folder)
         receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
         return Services(
             fhir=codec,

@@ -289,6 +289,22 @@ def test_a_dry_run_tells_what_would_go_to_whom_and_stores_nothing(live: Live) ->
     assert live.rows() == before
 
 
+def test_a_dry_run_tells_what_nav_will_answer_by_its_own_rules(live: Live) -> None:
+    treated = note("treatment-days")
+    zealous = json.loads(json.dumps(note("graded")).replace('"2026-11-16"', '"2022-11-16"'))
+    with live.client() as calling:
+        by_hand, rejected = (
+            calling.post("/fhir/$validate", content=json.dumps(one), headers=FHIR).json()["issue"]
+            for one in (treated, zealous)
+        )
+    told = {issue["severity"]: issue["details"]["text"] for issue in by_hand if "NAV has" in issue["details"]["text"]}
+    assert "SYKMELDING_MED_BEHANDLINGSDAGER" in told["warning"]
+    assert any("NAV will also check" in issue["details"]["text"] for issue in by_hand)
+    errors = [issue for issue in rejected if issue["severity"] == "error"]
+    [late] = [issue for issue in errors if "TILBAKEDATERT_MER_ENN_3_AR" in issue["details"]["text"]]
+    assert late["expression"][0].startswith("Bundle.entry[")
+
+
 def test_a_dry_run_of_a_bad_message_tells_every_fault_at_its_place(live: Live) -> None:
     with live.client() as calling:
         answer = calling.post("/fhir/$validate", content=json.dumps(note("faulty")), headers=FHIR)
