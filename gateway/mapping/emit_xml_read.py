@@ -36,7 +36,9 @@ class XmlReader:
             lines.indent()(f"{reader}(e, at, '', v, x)" if self.report else f"{reader}(e, v)")
             word = "elif"
         lines("else:")
-        self._refuse(lines.indent(), f"the root is none of {', '.join([*branches, *tree.unwrap])}")
+        if self.report:
+            lines.indent()("at = '/*'")  # a stranger's name may hold a person's value
+        self._refuse(lines.indent(), f"the root is none of {', '.join(dict.fromkeys([*branches, *tree.unwrap]))}")
         if self.report:
             lines(f"return {maker}(v, x, '/', {self.module.where(tree.root.spot)})")
         else:

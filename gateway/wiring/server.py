@@ -7,7 +7,6 @@ import uvicorn
 
 from gateway.edge.http import Tls, absences, create_app, glass, notices, server_config
 from gateway.edge.log_reader import LogReader
-from gateway.edge.peer import PeerProtocol
 from gateway.wiring.absences import error_lines
 from gateway.wiring.audit import router
 from gateway.wiring.gateway import Gateway
@@ -24,7 +23,6 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     parts = [log, glass.router(services, gateway.glass), notices.router(services, gateway.notices, shown)]
     parts.append(absences.router(services, gateway.absences, error_lines))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)
-    config.http = PeerProtocol
     return uvicorn.Server(config)
 
 

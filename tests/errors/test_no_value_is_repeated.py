@@ -7,6 +7,8 @@ import pytest
 from sick_note import batch, message, written
 
 from adapters.fhir.codec import FHIR_JSON, FHIR_XML, decode, encode, encode_outcome
+from gateway.edge.library import Library
+from gateway.wiring.formats import formats
 
 WORD = "Kanarifugl"
 
@@ -47,3 +49,13 @@ def test_no_word_of_an_xml_message_comes_back_in_what_is_said_about_it() -> None
         issues = decode(xml.replace(part, WORD.encode())).issues
         assert WORD not in "".join(map(str, issues))
         assert WORD.encode() not in encode_outcome(issues, FHIR_XML)
+
+
+def test_the_name_of_an_unknown_root_is_not_repeated() -> None:
+    read = [each.parse for name, each in formats(Library()).items() if each.parse and name.startswith("nav-")]
+    assert len(read) > 3
+    for parse in read:
+        for report in (False, True):
+            issues = parse(f"<{WORD}/>".encode(), report=report).issues
+            assert issues
+            assert WORD not in "".join(map(str, issues))

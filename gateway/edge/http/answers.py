@@ -1,11 +1,14 @@
 """Errors in the caller's own format: OperationOutcome below /fhir, AppRec below /nav, problem+json elsewhere."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.edge.http.faults import Fault
 from gateway.edge.http.negotiation import error_media
@@ -14,6 +17,29 @@ from gateway.edge.seal.payload import MEDIA_TYPE
 
 XML = "application/xml"
 PROBLEM = "application/problem+json"
+
+LINGER_SECONDS = 10.0
+PAUSE_SECONDS = 1.0
+
+
+class LastAnswer(Response):
+    """The last answer on a connection, given whole before the request has come to its end.
+
+    What the peer still sends is thrown away until it pauses, so that one that reads only after sending gets the answer.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and linger."""
+        del scope
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        clock = asyncio.get_running_loop().time
+        until, more = clock() + LINGER_SECONDS, True
+        with suppress(TimeoutError):
+            while more and clock() < until:
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    more = (await receive()).get("more_body", False)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def answer_fault(request: Request, services: Services, fault: Fault) -> Response:
@@ -37,7 +63,8 @@ def origin(request: Request, services: Services) -> str:
 def respond(body: bytes, media: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with bytes of a media type, which is given a charset unless it is sealed."""
     charset = "" if media == MEDIA_TYPE else ";charset=utf-8"
-    return Response(body, status, dict(headers or {}), f"{media}{charset}")
+    answer = LastAnswer if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else Response
+    return answer(body, status, dict(headers or {}), f"{media}{charset}")
 
 
 def respond_json(content: Mapping[str, object], status: int = 200) -> Response:

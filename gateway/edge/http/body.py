@@ -11,12 +11,7 @@ from gateway.core.errors import Issue
 from gateway.edge.http.faults import CLOSE, HttpFault
 from gateway.edge.http.services import Limits
 from gateway.edge.identity.access import Caller
-from gateway.edge.identity.limits import BodyLimit, TooLarge
-
-# What is thrown away of a body that is too large, so that a sender who reads only after sending gets the answer.
-_DRAIN_FACTOR = 16
-_DRAIN_SECONDS = 10.0
-
+from gateway.edge.identity.limits import BodyLimit
 
 T = TypeVar("T")
 _LARGE = 20_000
@@ -30,8 +25,8 @@ async def aside(work: Callable[[bytes], T], raw: bytes) -> T:
 async def read_body(request: Request, limits: Limits, caller: Caller) -> bytes:
     """Give the whole body.
 
-    Raises `TooLarge` as soon as that shows (what follows is thrown away without being kept), or `HttpFault` 408 (too
-    slow) or 415 (compressed).
+    Raises `TooLarge` as soon as that shows, be it by the length that is announced, or `HttpFault` 408 (too slow) or 415
+    (compressed).
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpFault(415, _ENCODED)
@@ -43,25 +38,9 @@ async def read_body(request: Request, limits: Limits, caller: Caller) -> bytes:
             async for chunk in request.stream():
                 count.add(len(chunk))
                 held += chunk
-    except TooLarge:
-        held.clear()
-        await _drain(request, allowed.body * _DRAIN_FACTOR)
-        raise
     except TimeoutError:
         raise HttpFault(408, _SLOW, CLOSE) from None
     return bytes(held)
-
-
-async def _drain(request: Request, left: int) -> None:
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            while left > 0:
-                message = await request.receive()
-                left -= len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return
 
 
 _ENCODED = Issue("not-supported", "", "the body is compressed", "send it without Content-Encoding")

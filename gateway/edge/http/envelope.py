@@ -16,11 +16,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.http.answers import answer_fault
-from gateway.edge.http.faults import OUR_FAULT
+from gateway.edge.http.faults import AMBIGUOUS, OUR_FAULT
 from gateway.edge.http.services import Services
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+_FRAMINGS = frozenset({b"content-length", b"transfer-encoding"})
 _SECURITY = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -69,7 +70,10 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            if _FRAMINGS.issubset(name for name, _ in scope["headers"]):
+                await answer_fault(Request(scope, receive), self._services, AMBIGUOUS)(scope, receive, sending)
+            else:
+                await self._app(scope, receive, sending)
         except ClientDisconnect:
             status = 499
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets a clean 500 and the log no value)

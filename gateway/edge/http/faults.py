@@ -36,6 +36,12 @@ class HttpFault(SamspillError):
 OUR_FAULT = Fault(
     500, (Issue("exception", "", "the gateway failed; nothing of this request was kept", "send it again later"),)
 )
+AMBIGUOUS = Fault(
+    400,
+    (Issue("structure", "", "the request has Content-Length and Transfer-Encoding", "send one of the two"),),
+    CLOSE,
+)
+"""Where such a request ends can be read in two ways, and a second one be smuggled past a proxy (RFC 9112 §6.1)."""
 
 _BY_STATUS = {
     404: Issue("not-found", "", "there is nothing at this address", "see /fhir/metadata for what there is"),

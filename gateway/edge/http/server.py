@@ -8,6 +8,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.edge.peer import PeerProtocol
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -26,7 +28,9 @@ def server_config(app: ASGIApp, host: str, port: int, tls: Tls | None = None) ->
     """
     # `access_log=False` alone is undone by whoever gives that logger a handler.
     logging.getLogger("uvicorn.access").disabled = True
-    config = uvicorn.Config(app, host, port, access_log=False, server_header=False, log_config=None, lifespan="auto")
+    config = uvicorn.Config(
+        app, host, port, http=PeerProtocol, ws="none", access_log=False, server_header=False, log_config=None
+    )
     if tls is not None:
         config.ssl_certfile, config.ssl_keyfile = tls.certificate, tls.key
         if tls.client_ca is not None:
