@@ -37,6 +37,7 @@ COMMANDS = {
     "nav-rules": "nav_rules",
     "review": "review",
     "hr": "hr",
+    "case": "case",
     "audit": "audit",
     "certs": "certs",
     "token": "token",

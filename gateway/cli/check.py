@@ -12,6 +12,7 @@ from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
 from gateway.navrules import load as nav_rules
 from gateway.policy import prove, routing
+from gateway.wiring import followup
 from gateway.wiring.absences import Profiles
 from gateway.wiring.formats import formats
 
@@ -49,6 +50,7 @@ def check(
         faults += run_examples(library, formats(library))
     profiles = Profiles(library.folder)
     faults += profiles.faults()
+    faults += map(str, followup.read(library.folder)[2])
     policy = library.folder / "policy"
     faults += map(
         str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.read(library.folder / "nav-rules")[1])

@@ -12,7 +12,7 @@ from adapters.hr.propose import propose
 from adapters.hr.read import read
 from adapters.hr.rows import Outcome, Values, absence_of
 from adapters.hr.tally import KIND, Tally, error_lines, told
-from gateway.core.errors import ConfigurationError, Fault, Issue
+from gateway.core.errors import ConfigurationError, Fault, Issue, NotAcceptable
 from gateway.core.message import Parsed
 from gateway.core.ports import Format
 from gateway.edge.absences import Reads, Said
@@ -21,7 +21,7 @@ from gateway.mapping.nearest import nearest
 from gateway.model.absence import Absence
 from gateway.model.walk import values_of
 
-__all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "reads", "refusals"]
+__all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "reads", "records", "refusals"]
 
 
 class Profiles:
@@ -105,6 +105,16 @@ def account(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[
     for title, found in (("noted", tally.noted), ("stopped", tally.stopped)):
         if found:
             yield {title: [str(issue) for issue in found]}
+
+
+def records(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[tuple[int, Absence]]:
+    """Give each absence of a file with its row. Raises `NotAcceptable` where the file stops being readable."""
+    tally = Tally()
+    for number, values, _ in outcomes(source, profile, tally, synthetic=synthetic):
+        if values is not None and not values[KIND].ignore:
+            yield number, absence_of(values, profile)
+    if tally.stopped:
+        raise NotAcceptable(tally.stopped)
 
 
 def refusals(found: Iterator[Outcome]) -> Iterator[Issue]:

@@ -1,0 +1,111 @@
+"""From absences and certificates to a sick-leave case: spells, what certifies them, and episodes. Pure.
+
+Dates are stored and days derived: calendar days for the law, working days for joining rows of days. Two spells are one
+where only days off lie between them; a new episode begins after more than sixteen days without absence (ftrl § 8-19).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cache
+
+from gateway.model.absence import Absence
+from gateway.model.certificate import SickLeaveCertificate
+
+SICK = frozenset({"sick-self", "sick-certified", "sick-unspecified"})
+CERTIFIED, UNSPECIFIED = "sick-certified", "sick-unspecified"
+BETWEEN_EPISODES = 16
+SATURDAY = 5
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Absence from day to day of one kind and degree (per cent, if known); `end` is absent while it goes on."""
+
+    start: date
+    end: date | None
+    kind: str
+    degree: str | None
+
+    def days(self, today: date) -> int:
+        """Give how many calendar days it has had up to a day."""
+        return max(0, (min(self.end or today, today) - self.start).days + 1)
+
+
+@cache
+def holidays(year: int) -> frozenset[date]:
+    """Give Norway's public holidays of a year (lov om 1. og 17. mai, lov om helligdager § 2)."""
+    easter = _easter(year)
+    movable = (easter + timedelta(days=n) for n in (-3, -2, 0, 1, 39, 49, 50))
+    return frozenset({*movable, *(date(year, m, d) for m, d in ((1, 1), (5, 1), (5, 17), (12, 25), (12, 26)))})
+
+
+def _easter(year: int) -> date:
+    """Give Easter Sunday (the anonymous Gregorian computus: Nature, 20 April 1876)."""
+    a, b, c = year % 19, year // 100, year % 100
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    left = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    month, day = divmod(h + left - 7 * ((a + 11 * h + 22 * left) // 451) + 114, 31)
+    return date(year, month, day + 1)
+
+
+def is_day_off(day: date) -> bool:
+    """Whether a day is a Saturday, a Sunday or a public holiday."""
+    return day.weekday() >= SATURDAY or day in holidays(day.year)
+
+
+def working_days(start: date, end: date) -> int:
+    """Give how many of the days are working days, both ends included."""
+    return sum(not is_day_off(start + n * DAY) for n in range((end - start).days + 1))
+
+
+def spells(absences: Iterable[Absence]) -> list[Spell]:
+    """Give the spells of one person, in order: rows of days of one kind and degree are joined over days off."""
+    rows = [Spell(one.start, one.end, one.kind, one.degree) for one in absences if one.start is not None and one.kind]
+    joined: list[Spell] = []
+    for row in sorted(rows, key=lambda one: (one.kind, one.degree or "", one.start, one.end or date.max)):
+        last = joined[-1] if joined else None
+        if last and (last.kind, last.degree) == (row.kind, row.degree) and _adjoin(last, row):
+            joined[-1] = replace(last, end=None if row.end is None or last.end is None else max(last.end, row.end))
+        else:
+            joined.append(row)
+    return sorted(joined, key=lambda one: (one.start, one.end or date.max))
+
+
+def _adjoin(first: Spell, second: Spell) -> bool:
+    if first.end is None:
+        return True
+    gap = range(1, (second.start - first.end).days)
+    return all(is_day_off(first.end + n * DAY) for n in gap)
+
+
+def certified(found: Sequence[Spell], certificates: Iterable[SickLeaveCertificate]) -> list[Spell]:
+    """Give spells with those that a certificate covers a part of as certified; the certificates are the same person's.
+
+    Nothing but a certificate makes an unspecified one more than it was. Self-certified days stay what they are.
+    """
+    covered = [(one.start, one.end) for note in certificates for one in note.periods]
+    return [
+        replace(spell, kind=CERTIFIED) if spell.kind == UNSPECIFIED and _overlaps(spell, covered) else spell
+        for spell in found
+    ]
+
+
+def _overlaps(spell: Spell, covered: Sequence[tuple[date, date | None]]) -> bool:
+    return any(start <= (spell.end or date.max) and spell.start <= (end or date.max) for start, end in covered)
+
+
+def episodes(found: Iterable[Spell]) -> list[list[Spell]]:
+    """Give the spells of illness by episode, in order; other absence belongs to none."""
+    cases: list[list[Spell]] = []
+    last = date.min
+    for spell in found:
+        if spell.kind not in SICK:
+            continue
+        if not cases or (spell.start - last).days - 1 > BETWEEN_EPISODES:
+            cases.append([])
+            last = spell.start
+        cases[-1].append(spell)
+        last = max(last, spell.end or date.max)
+    return cases
