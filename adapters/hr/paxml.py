@@ -1,6 +1,6 @@
-"""PAXml, the Swedish payroll standard: read as a stream and tolerantly, written strictly as 2.0.
+"""PAXml, the Swedish payroll standard, read as a stream and tolerantly.
 
-Read: 2.0 as DataVara's schema and prose have it, files that say 2.1 or 2.2 (whose schemas are not public), and where a
+2.0 as DataVara's schema and prose have it, files that say 2.1 or 2.2 (whose schemas are not public), and where a
 file strays from 2.0 and can be understood, that is said. The profile maps the elements of `tidtrans` like columns, and
 drops, each with a reason, the elements and the sections that are not carried; one that it does not name stops the file.
 
