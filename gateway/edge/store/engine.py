@@ -118,8 +118,15 @@ def _postgresql(url: URL) -> Engine:
     return engine
 
 
+AT_LEAST_ON: Final = """
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') IN ('off', 'local')
+"""
+"""A commit is on this server's disk before it counts; `remote_write`, `on` and `remote_apply` stay as they are."""
+
+
 def _durable(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = on")
+        cursor.execute(AT_LEAST_ON)
         cursor.execute("SET lock_timeout = '20s'")
     connection.commit()
