@@ -14,6 +14,8 @@ from aiohttp import web
 from lxml import etree
 
 from gateway.edge import certs
+from gateway.edge.seal import payload
+from gateway.edge.seal.keys import read_ring
 from gateway.sandbox import employer, nav
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
@@ -95,6 +97,12 @@ def status(receipt: bytes) -> str:
     return root.find("a:Status", AR).get("V")
 
 
+def opened(folder: Path, sealed: bytes) -> bytes:
+    """Open what NAV has sealed for the gateway, and give what NAV has signed of it."""
+    [ours], [theirs] = (read_ring(folder, f"{actor}-signing").keys for actor in ("gateway", "nav"))
+    return payload.open_(sealed, [ours], payload.Peer([theirs.certificate], ()))
+
+
 def test_nav_answers_a_sound_message_with_a_positive_receipt_and_keeps_it(folder):
     async def work(sandbox: SandboxNav, send: Post) -> None:
         code, receipt = await send(MSGHEAD.encode(), **{"Idempotency-Key": "k"})
@@ -170,7 +178,7 @@ def test_nav_posts_late_receipts_back_over_mutual_tls(folder, answer, code, late
             got = await send(MSGHEAD.encode())
             assert got[0] == code
             await sandbox.settled()
-            assert [status(receipt) for receipt in posted] == late
+            assert [status(opened(folder, receipt)) for receipt in posted] == late
             assert bool(got[1]) == (code == 200)
 
     with_nav(folder, work)
