@@ -1,6 +1,7 @@
 """What a message travels in, party by party: as it is, signed, or signed and sealed; both ways as the register says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,10 +9,9 @@ from cryptography import x509
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Rendered
-from gateway.edge.identity.parties import Party, Registry, Wrapping
+from gateway.edge.identity.parties import Registry, Wrapping
 from gateway.edge.seal import SealBroken, payload, xmldsig
 from gateway.edge.seal.keys import Keys
-from gateway.edge.seal.payload import Peer
 from gateway.edge.trust import Purpose, TrustChain, Untrusted
 
 
@@ -39,7 +39,8 @@ class Envelopes:
             body = xmldsig.sign(body, self._keys.signing(self._now()))
         if known.envelope is Wrapping.SIGNED:
             return replace(rendered, body=body)
-        peer = self._peer(known)
+        peer = known.peer(self._now())
+        peer = replace(peer, recipients=self._trusted(peer.recipients, Purpose.SEAL))
         if not peer.recipients:
             raise ConfigurationError([f"party {party} has no sealing certificate that can be trusted now"])
         return replace(rendered, body=payload.wrap(body, peer), media_type=payload.MEDIA_TYPE)
@@ -49,24 +50,19 @@ class Envelopes:
         known = self._registry.parties[party]
         if known.envelope is Wrapping.PLAIN:
             return raw
-        peer = self._peer(known)
+        peer = known.peer(self._now())
+        peer = replace(peer, signers=self._trusted(peer.signers, Purpose.SIGN))
         if not peer.signers:
             raise SealBroken("the party has no signing certificate that can be trusted now")
         if known.envelope is Wrapping.SEALED:
             raw = payload.unwrap(raw, self._keys.opening(self._now()), peer)
         return xmldsig.verify(raw, peer.signers)
 
-    def _peer(self, party: Party) -> Peer:
-        peer = party.peer(self._now())
-        return replace(
-            peer,
-            signers=[one for one in peer.signers if self._trusted(one, Purpose.SIGN)],
-            recipients=[one for one in peer.recipients if self._trusted(one, Purpose.SEAL)],
-        )
-
-    def _trusted(self, certificate: x509.Certificate, purpose: Purpose) -> bool:
-        try:
-            self._trust(certificate, purpose)
-        except Untrusted:
-            return False
-        return True
+    def _trusted(self, certificates: Iterable[x509.Certificate], purpose: Purpose) -> list[x509.Certificate]:
+        """Give those that may be used so, now."""
+        found = []
+        for one in certificates:
+            with suppress(Untrusted):
+                self._trust(one, purpose)
+                found.append(one)
+        return found
