@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gateway.sandbox.server import Received, Server, XmlSchema, receive
+from gateway.sandbox.server import End, XmlSchema, receive
 
 
 class Answer(StrEnum):
@@ -31,29 +29,14 @@ class Control:
     delay: float = 0.2
 
 
-class SandboxEmployer:
+class SandboxEmployer(End):
     """An HR system over mutual TLS, at `url` while entered; it answers with a receipt in JSON, 422 for bad content."""
 
     def __init__(self, certificates: Path, schemas: Path) -> None:
         """Take the folder of certificates, and `mappings/schema`."""
+        super().__init__(certificates, "employer", "/sykmeldinger")
         self.control = Control()
-        self.received: list[Received] = []
         self._schema = XmlSchema(schemas / "nav/employer.xsd")
-        self._server = Server(certificates, "employer", "/sykmeldinger", self._take)
-
-    @property
-    def url(self) -> str:
-        """Where messages are posted."""
-        return self._server.url
-
-    async def __aenter__(self) -> Self:
-        await self._server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._server.__aexit__(kind, error, trace)
 
     async def _take(self, request: web.Request) -> web.Response:
         control = self.control

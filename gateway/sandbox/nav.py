@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway.edge.seal import SealBroken
 from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
-from gateway.sandbox.server import Pending, Received, Server, XmlSchema, client_context, receive
+from gateway.sandbox.server import End, Pending, Received, XmlSchema, client_context, receive
 
 MSGHEAD = "http://www.kith.no/xmlstds/msghead/2006-05-24"
 APPREC = "http://www.kith.no/xmlstds/apprec/2004-11-21"
@@ -49,7 +49,7 @@ class Control:
     post_back: str = ""
 
 
-class SandboxNav:
+class SandboxNav(End):
     """NAV's intake over mutual TLS, at `url` while entered.
 
     A body that is no MsgHead with an id, or whose seal or signature does not hold, gets 400; one that the schema
@@ -59,33 +59,23 @@ class SandboxNav:
 
     def __init__(self, certificates: Path, schemas: Path) -> None:
         """Take the folder of certificates, and `mappings/schema`."""
+        super().__init__(certificates, "nav", "/emottak")
         self.control = Control()
-        self.received: list[Received] = []
         self._receipts: dict[str, bytes] = {}
         self._schema = XmlSchema(schemas / "nav/nav.xsd")
-        self._server = Server(certificates, "nav", "/emottak", self._take)
         self._pending = Pending()
         self._client = client_context(certificates, "nav")
         self._envelope = Envelope(certificates)
-
-    @property
-    def url(self) -> str:
-        """Where messages are posted."""
-        return self._server.url
 
     async def settled(self) -> None:
         """Wait until every late receipt has been posted back."""
         await self._pending.settled()
 
-    async def __aenter__(self) -> Self:
-        await self._server.__aenter__()
-        return self
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._pending.dropped()
-        await self._server.__aexit__(kind, error, trace)
+        await super().__aexit__(kind, error, trace)
 
     async def _take(self, request: web.Request) -> web.Response:
         control = self.control

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,32 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._runner.cleanup()
+
+
+class End(ABC):
+    """An end of the line in the sandbox, as the actor `name`: keeps what is posted to it, at `url` while entered."""
+
+    def __init__(self, certificates: Path, name: str, path: str) -> None:
+        self.received: list[Received] = []
+        self._server = Server(certificates, name, path, self._take)
+
+    @property
+    def url(self) -> str:
+        """Where messages are posted."""
+        return self._server.url
+
+    async def __aenter__(self) -> Self:
+        await self._server.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._server.__aexit__(kind, error, trace)
+
+    @abstractmethod
+    async def _take(self, request: web.Request) -> web.Response:
+        """Take one message, and answer."""
 
 
 async def receive(
