@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -193,7 +193,7 @@ def _wrong(where: str) -> Any:
 
 
 def _day(text: str, later: int = 0) -> float | None:
-    """Read a day as one writes it: `20.11.2026`, `20.11`, `i dag` or `-7d`; its first moment, or the next's."""
+    """Read a day (`20.11.2026`, `20.11`, `2026-11-20`, `i dag`, `-7d`): its first moment, or the next day's."""
     if not text:
         return None
     today = datetime.now(OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -203,6 +203,8 @@ def _day(text: str, later: int = 0) -> float | None:
             day = today
         elif word.startswith("-") and word.endswith("d"):
             day = today - timedelta(days=int(word[1:-1]))
+        elif "-" in word:
+            day = datetime.combine(date.fromisoformat(word), time(), OSLO)
         else:
             date_, month, *year = (int(one) for one in word.rstrip(".").split(".", 2))
             day = today.replace(day=1, year=year[0] if year else today.year, month=month).replace(day=date_)

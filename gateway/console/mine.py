@@ -22,7 +22,7 @@ from gateway.console.visit import Visit
 from gateway.console.words import Words
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.core.identifiers import ORGANISATION_SYSTEM
+from gateway.core.identifiers import ORGANISATION_SYSTEM, Kind, kind_of
 from gateway.core.vocabulary import Purpose, Role
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.parties import Party
@@ -40,7 +40,13 @@ TOLD: Final = {
 LOOKS: Final = frozenset({AuditAction.LOG_READ, AuditAction.LOG_EXPORT, AuditAction.REVIEW_READ})
 MAY_BE_GIVEN: Final = frozenset({Role.EMPLOYER, Role.OCCUPATIONAL_HEALTH, Role.COORDINATOR, Role.CAREGIVER})
 FOR: Final = (Purpose.SICK_LEAVE_FOLLOW_UP, Purpose.COORDINATION, Purpose.TREATMENT)
-NATIONAL: Final = "urn:oid:2.16.578.1.12.4.1.4.1"
+NUMBERS: Final[Mapping[Kind | None, str]] = {
+    Kind.NATIONAL_NUMBER: "urn:oid:2.16.578.1.12.4.1.4.1",
+    Kind.D_NUMBER: "urn:oid:2.16.578.1.12.4.1.4.2",
+    Kind.PERSONNUMMER: "http://electronichealth.se/identifier/personnummer",
+    Kind.SAMORDNINGSNUMMER: "http://electronichealth.se/identifier/samordningsnummer",
+}
+"""How FHIR names the kinds of number that a person has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +155,8 @@ def _until(text: str) -> date:
 
 
 def consent(number: str, organisation: str, purpose: Purpose, until: date) -> Mapping[str, Any]:
-    """Give the FHIR Consent that a form on the patient's page says."""
-    who = {"identifier": {"system": NATIONAL, "value": number}}
+    """Give the FHIR Consent that a form on the patient's page says. `number` is one that names a person."""
+    who = {"identifier": {"system": NUMBERS[kind_of(number)], "value": number}}
     system, code = purpose_coding(purpose)
     role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
     organised = {"identifier": {"system": ORGANISATION_SYSTEM, "value": organisation}}

@@ -11,7 +11,7 @@ from gateway.console.log import copy, set_reason
 from gateway.console.sessions import Standing
 from gateway.console.visit import Visit
 from gateway.core.audit import AuditAction
-from gateway.core.identifiers import series_of
+from gateway.core.identifiers import PERSONS, kind_of
 from gateway.edge.log_search import Filter
 from gateway.edge.store import review
 
@@ -26,10 +26,11 @@ def lookup(visit: Visit) -> Response:
 
 def find(visit: Visit) -> Response:
     """Find a patient by number, for a reason."""
-    number = "".join(visit.form.get("number", "").split())
+    number = "".join(visit.form.get("number", "").split()).replace("-", "")
     reason = visit.form.get("reason", "")
-    if series_of(number) is None or visit.words.word("reasons", reason) == reason:
-        return visit.page("patients", 422, wrong="reason" if series_of(number) is not None else "number")
+    known = kind_of(number) in PERSONS
+    if not known or visit.words.word("reasons", reason) == reason:
+        return visit.page("patients", 422, wrong="reason" if known else "number")
     set_reason(visit.session, visit)
     visit.session.flash = ""
     return visit.go(f"/patient/{visit.session.handle(visit.desk.pseudonym(number))}")

@@ -1,13 +1,13 @@
 """What the console is made of, each part by itself: sessions, log-in answers, texts, small numbers, dates, forms."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from gateway.console import log
+from gateway.console import log, mine
 from gateway.console.desk import patient_name
 from gateway.console.oidc import Person
 from gateway.console.people import People
@@ -16,12 +16,13 @@ from gateway.console.statistics import SMALLEST, suppressed
 from gateway.console.visit import TEMPLATES
 from gateway.console.words import FOLDER, OSLO, languages, preferred, words
 from gateway.core.audit import AuditAction, Outcome
-from gateway.core.errors import NotAcceptable
+from gateway.core.errors import NotAcceptable, Severity
 from gateway.core.line import State
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.glass import REASONS
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.store.review import Status
+from gateway.policy.consent import admissible
 
 
 class Watch:
@@ -117,7 +118,7 @@ def test_a_text_has_the_same_gaps_in_every_language(language: str) -> None:
     mine, first = (yaml.safe_load((FOLDER / f"{one}.yaml").read_text("utf-8")) for one in (language, "nb"))
     for name in names(first):
         texts = [_at(one, name) for one in (mine, first)]
-        assert len({frozenset(re.findall(r"\{(\w+)\}", text)) for text in texts}) == 1, name
+        assert len({frozenset(re.findall(r"\{(\w+)[:}]", text)) for text in texts}) == 1, name
 
 
 def _at(node: object, name: str) -> str:
@@ -163,7 +164,8 @@ def test_every_form_that_is_posted_has_the_sessions_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "language"), [("en-GB,nb;q=0.5", "en"), ("nn-NO", "nb"), ("de, en", "en"), ("", "nb"), ("xx", "nb")]
+    ("header", "language"),
+    [("en-GB,nb;q=0.5", "en"), ("nn-NO", "nb"), ("sv-SE,sv;q=0.9", "sv"), ("de, en", "en"), ("", "nb"), ("xx", "nb")],
 )
 def test_a_page_is_in_the_language_that_the_browser_asks_for(header: str, language: str) -> None:
     assert preferred(header) == language
@@ -182,7 +184,7 @@ def test_two_small_numbers_hide_each_other() -> None:
     assert dict(suppressed({"a": 1, "b": 4, "c": 50})) == {"a": None, "b": None, "c": 50}
 
 
-@pytest.mark.parametrize("text", ["20.11.2026", "20.11.2026."])
+@pytest.mark.parametrize("text", ["20.11.2026", "20.11.2026.", "2026-11-20"])
 def test_a_date_is_read_as_it_is_written(text: str) -> None:
     assert log._day(text) == datetime(2026, 11, 20, tzinfo=OSLO).timestamp()
 
@@ -199,6 +201,21 @@ def test_a_pseudonym_is_short_and_the_same_each_time() -> None:
 
 
 def test_numbers_and_days_are_written_as_norwegians_write_them() -> None:
-    nb = words("nb")
+    nb, sv = words("nb"), words("sv")
     assert nb.count(412907) == "412\N{NO-BREAK SPACE}907"
     assert nb.moment(datetime(2026, 9, 1, 14, 32, 5, tzinfo=OSLO).timestamp()) == "1. september 2026 kl. 14.32.05"
+    assert sv.stamp(datetime(2026, 9, 1, 14, 32, 5, tzinfo=OSLO).timestamp()) == "2026-09-01 14.32"
+
+
+@pytest.mark.parametrize(
+    ("number", "system"),
+    [
+        ("02917923100", "urn:oid:2.16.578.1.12.4.1.4.1"),
+        ("42917901400", "urn:oid:2.16.578.1.12.4.1.4.2"),
+        ("191212121212", "http://electronichealth.se/identifier/personnummer"),
+    ],
+)
+def test_a_consent_names_its_patient_by_the_kind_of_number_they_have(number: str, system: str) -> None:
+    given = mine.consent(number, "310567891", Purpose.SICK_LEAVE_FOLLOW_UP, date(2027, 4, 1))
+    assert given["patient"]["identifier"] == {"system": system, "value": number}
+    assert not [one for one in admissible(given) if one.severity is Severity.ERROR]
