@@ -25,7 +25,7 @@ from gateway.edge.config import Settings
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.edge.library import Library
 from gateway.edge.store.rows import Destination
-from gateway.mapping.report import Report
+from gateway.mapping.run.report import Report
 from gateway.model.messages import about
 from gateway.model.walk import values_of
 from gateway.sandbox.case import Case, Ends

@@ -20,7 +20,7 @@ from gateway.core.identifiers import PERSONS, is_valid
 from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import DataClass, Obligation
-from gateway.mapping.report import Report, join
+from gateway.mapping.run.report import Report, join
 from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.intyg import ToEmployer, says_no_and_tells
 from gateway.model.messages import MESSAGES

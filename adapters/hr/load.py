@@ -18,8 +18,8 @@ from adapters.hr.profile import (
     Profile,
 )
 from gateway.core.errors import Fault
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.mapping.nearest import nearest
-from gateway.mapping.yamltext import Block, compose
 from gateway.model.codes import LISTS
 
 HEADER = frozenset(

@@ -1,6 +1,6 @@
 """What is demanded of several answers of a certificate together, held against a certificate by question number. Pure.
 
-The national schematrons say it in XPath; here it is the table of `gateway.mapping.questions`.
+The national schematrons say it in XPath; here it is the table of `gateway.mapping.load.questions`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.core.errors import Issue
-from gateway.mapping.questions import ANY, Demand, Questions
+from gateway.mapping.load.questions import ANY, Demand, Questions
 
 
 class Answers:

@@ -20,7 +20,7 @@ from lxml import etree
 from adapters.se.demands import Answers, broken
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Read
-from gateway.mapping.questions import Questions
+from gateway.mapping.load.questions import Questions
 
 CERTIFICATE = "urn:riv:clinicalprocess:healthcond:certificate:3"
 VALUES = "urn:riv:clinicalprocess:healthcond:certificate:types:3"

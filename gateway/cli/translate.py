@@ -16,7 +16,7 @@ from gateway.core.message import Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Purpose, Role
 from gateway.edge.library import Library
-from gateway.mapping.report import Report
+from gateway.mapping.run.report import Report
 from gateway.model.messages import about
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import consent_facts, patient_act

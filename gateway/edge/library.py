@@ -12,19 +12,19 @@ from pathlib import Path
 import xmlschema
 
 from gateway.core.errors import ConfigurationError, Fault
-from gateway.mapping.check import check
-from gateway.mapping.codes import Table, load_tables
-from gateway.mapping.compile import Reader, Writer
+from gateway.mapping.check.mapping import check
+from gateway.mapping.check.tree import Leaf, Place, Record, Tree
+from gateway.mapping.compile.program import Reader, Writer
 from gateway.mapping.language import Mapping
-from gateway.mapping.load import load
+from gateway.mapping.load.codes import Table, load_tables
+from gateway.mapping.load.mapping import load
+from gateway.mapping.load.questions import Questions, load_questions
 from gateway.mapping.nearest import nearest
-from gateway.mapping.questionnaire import check_questionnaire, load_texts, questionnaire, render
-from gateway.mapping.questions import Questions, load_questions
-from gateway.mapping.tree import Leaf, Place, Record, Tree
-from gateway.mapping.wire import Schema
-from gateway.mapping.wire_fhir import fhir_schema
-from gateway.mapping.wire_json import json_schema
-from gateway.mapping.wire_xml import xml_schema
+from gateway.mapping.questionnaire.form import check_questionnaire, load_texts, questionnaire, render
+from gateway.mapping.wire.fhir import fhir_schema
+from gateway.mapping.wire.json import json_schema
+from gateway.mapping.wire.schema import Schema
+from gateway.mapping.wire.xml import xml_schema
 from gateway.model.messages import RECORDS
 from gateway.model.walk import without_indices
 

@@ -81,7 +81,7 @@ Path = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A value that another field implies: written, never read. `by` names a function of `gateway.mapping.derive`."""
+    """A value that another field implies: written, never read. `by` names a function of `mapping.compile.derive`."""
 
     source: str
     by: str

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from adapters.fhir.care_plan import bundle as as_fhir
 from gateway.core.errors import ConfigurationError, Fault
-from gateway.mapping.yamltext import Block, compose
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.model.timeline import Point, Signal
 
 __all__ = ["as_fhir", "load", "read"]

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from gateway.mapping.load.yamltext import Block
 from gateway.mapping.nearest import nearest
-from gateway.mapping.yamltext import Block
 
 Entries = Mapping[str, Block]
 Word = TypeVar("Word", bound=StrEnum)

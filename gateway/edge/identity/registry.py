@@ -23,8 +23,8 @@ from gateway.edge.identity.parties import (
     Wrapping,
 )
 from gateway.edge.identity.tokens import ASYMMETRIC
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.mapping.nearest import nearest
-from gateway.mapping.yamltext import Block, compose
 
 Certificates = Callable[[str], x509.Certificate]
 """Gives the certificate of a name in the registry; raises `OSError` or `ValueError`."""

@@ -8,7 +8,7 @@ from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed, Written
 from gateway.core.vocabulary import DataClass
 from gateway.edge.library import Library
-from gateway.mapping.compile import Reader, Writer
+from gateway.mapping.compile.program import Reader, Writer
 from gateway.model.walk import fields_of, values_of
 
 OUTCOMES = {"carried", "fixed", "dropped", "unmapped", "refused"}

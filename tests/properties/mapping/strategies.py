@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from gateway.mapping.expressible import Condition, Form, Term, Text, Value
+from gateway.mapping.check.expressible import Condition, Form, Term, Text, Value
 from gateway.model.codes import LISTS
 from gateway.model.walk import Field, fields_of
 

@@ -16,7 +16,7 @@ from strategies import anything, expressed, planted, whole
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.expressible import Form, expressible
+from gateway.mapping.check.expressible import Form, expressible
 from gateway.model.messages import RECORDS
 from gateway.model.walk import fields_of, leaves_of, values_of
 

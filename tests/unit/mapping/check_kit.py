@@ -7,12 +7,12 @@ import orjson
 
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.edge.library import Library, default_folder
-from gateway.mapping.check import check
-from gateway.mapping.codes import load_tables
+from gateway.mapping.check.mapping import check
+from gateway.mapping.check.tree import Tree
 from gateway.mapping.language import Mapping
-from gateway.mapping.load import load
-from gateway.mapping.questionnaire import check_questionnaire, load_texts
-from gateway.mapping.tree import Tree
+from gateway.mapping.load.codes import load_tables
+from gateway.mapping.load.mapping import load
+from gateway.mapping.questionnaire.form import check_questionnaire, load_texts
 from gateway.model.messages import RECORDS
 
 FOLDER = default_folder()

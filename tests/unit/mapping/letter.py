@@ -8,12 +8,12 @@ from typing import Annotated
 import xmlschema
 from accounts import library
 
-from gateway.mapping.check import check
-from gateway.mapping.compile import Reader, Writer
-from gateway.mapping.load import load
-from gateway.mapping.wire import Schema
-from gateway.mapping.wire_json import json_schema
-from gateway.mapping.wire_xml import xml_schema
+from gateway.mapping.check.mapping import check
+from gateway.mapping.compile.program import Reader, Writer
+from gateway.mapping.load.mapping import load
+from gateway.mapping.wire.json import json_schema
+from gateway.mapping.wire.schema import Schema
+from gateway.mapping.wire.xml import xml_schema
 from gateway.model.labels import Absence, coded
 
 

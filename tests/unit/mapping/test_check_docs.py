@@ -17,8 +17,9 @@ import yaml
 from check_kit import FOLDER
 
 from gateway.edge.library import Library
-from gateway.mapping import codes, load
-from gateway.mapping.derive import DERIVATIONS
+from gateway.mapping.compile.derive import DERIVATIONS
+from gateway.mapping.load import codes
+from gateway.mapping.load import mapping as load
 from gateway.model import Graded, Identifier, Patient, Period, SickLeaveCertificate
 
 ROOT = Path(__file__).parents[3]

@@ -5,8 +5,8 @@ from check_kit import CODES, FOLDER, NAV, Mistake, assert_told, library, positio
 from fhir.resources.R4B.conceptmap import ConceptMap
 
 from gateway.core.errors import Fault
-from gateway.mapping.check import check
-from gateway.mapping.codes import concept_map, load_tables
+from gateway.mapping.check.mapping import check
+from gateway.mapping.load.codes import concept_map, load_tables
 from gateway.model.codes import LISTS
 from gateway.model.messages import RECORDS
 

@@ -13,9 +13,10 @@ import yaml
 from check_kit import FOLDER, RECORDS
 
 from gateway.core.vocabulary import DataClass
-from gateway.mapping import codes, load
-from gateway.mapping.derive import DERIVATIONS
+from gateway.mapping.compile.derive import DERIVATIONS
 from gateway.mapping.language import LANGUAGE_VERSION
+from gateway.mapping.load import codes
+from gateway.mapping.load import mapping as load
 from gateway.model.codes import LISTS
 
 SCHEMA: dict[str, Any] = json.loads((FOLDER / "mapping.schema.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from strategies import expressed
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
-from gateway.mapping.expressible import expressible
+from gateway.mapping.check.expressible import expressible
 from gateway.model.walk import values_of
 
 HOME = "<Hjem/>"

@@ -7,7 +7,7 @@ import yaml
 from check_kit import APPREC, CODES, EMPLOYER, FHIR, LPS, NAV, faults_in, library, position, text_of
 
 from gateway.core.errors import Fault
-from gateway.mapping.load import load
+from gateway.mapping.load.mapping import load
 
 
 def test_nothing_is_wrong_with_the_real_files() -> None:

@@ -13,9 +13,9 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 
 from gateway.core.errors import Fault
 from gateway.edge.library import Library
+from gateway.mapping.check.tree import Tree
 from gateway.mapping.language import Mapping
-from gateway.mapping.questionnaire import Texts, check_questionnaire, load_texts
-from gateway.mapping.tree import Tree
+from gateway.mapping.questionnaire.form import Texts, check_questionnaire, load_texts
 
 PUBLISHED = "fhir/sykmelding/questionnaire.json"
 NAV_V1 = Path(__file__).parents[3] / "../shared/data/nav/fhir/syk-inn__Questionnaire-V1.json"

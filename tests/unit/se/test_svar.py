@@ -9,7 +9,7 @@ from lxml import etree
 from adapters.se.svar import Certificates
 from adapters.xml.document import read, validate_element
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.mapping.questions import load_questions
+from gateway.mapping.load.questions import load_questions
 
 FOLDER = Path(__file__).parents[3] / "mappings"
 

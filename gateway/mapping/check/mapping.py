@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.codes import Table
-from gateway.mapping.emit import Module
-from gateway.mapping.emit_xml_write import XmlWriter
-from gateway.mapping.filterwords import filter_words
-from gateway.mapping.grow import Grower
+from gateway.mapping.check.filterwords import filter_words
+from gateway.mapping.check.grow import Grower
+from gateway.mapping.check.tree import Const, Drop, Leaf, Link, Place, Record, Switch, Tree
+from gateway.mapping.compile.emit import Module
+from gateway.mapping.compile.write_xml import XmlWriter
 from gateway.mapping.language import LANGUAGE_VERSION, Mapping
+from gateway.mapping.load.codes import Table
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Const, Drop, Leaf, Link, Place, Record, Switch, Tree
-from gateway.mapping.wire import Schema
+from gateway.mapping.wire.schema import Schema
 from gateway.model.walk import leaves_of
 
 

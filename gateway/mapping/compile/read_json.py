@@ -1,9 +1,9 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
-from gateway.mapping.emit import Lines, Module, codec, collected, make
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
+from gateway.mapping.compile.emit import Lines, Module, codec, collected, make
 from gateway.mapping.language import Filter
-from gateway.mapping.run import Look
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
+from gateway.mapping.run.values import Look
 
 BESIDE = "the display or system beside a code; the code decides"
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 
 from gateway.core.errors import Fault
-from gateway.mapping.codecs import fits
-from gateway.mapping.codes import Table
+from gateway.mapping.check.options import CANONICAL, WIRE, derivation_faults, derived_faults, faults_of
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Target
+from gateway.mapping.check.walker import Scope, Stop, Walker
+from gateway.mapping.compile.codecs import fits
 from gateway.mapping.language import (
     Branch,
     ConstRule,
@@ -21,11 +23,9 @@ from gateway.mapping.language import (
     Spot,
     Step,
 )
+from gateway.mapping.load.codes import Table
 from gateway.mapping.nearest import nearest
-from gateway.mapping.options import CANONICAL, WIRE, derivation_faults, derived_faults, faults_of
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Target
-from gateway.mapping.walker import Scope, Stop, Walker
-from gateway.mapping.wire import Child, Schema, Shape
+from gateway.mapping.wire.schema import Child, Schema, Shape
 from gateway.model.walk import Field, class_of, fields_of
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 
 from gateway.core.errors import Fault
-from gateway.mapping.items import Item, items_of, link_id_of, says
+from gateway.mapping.check.tree import Const, Place, Switch, Tree
 from gateway.mapping.language import FieldRule, Mapping, Spot
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Const, Place, Switch, Tree
-from gateway.mapping.yamltext import Block, compose
+from gateway.mapping.questionnaire.items import Item, items_of, link_id_of, says
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 KEYS = ("title", "derived_from", "read_only", "items")

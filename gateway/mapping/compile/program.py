@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed, Written
 from gateway.core.vocabulary import DataClass
-from gateway.mapping import run
-from gateway.mapping.emit import Module
-from gateway.mapping.emit_json_read import JsonReader
-from gateway.mapping.emit_json_write import JsonWriter
-from gateway.mapping.emit_xml_read import XmlReader
-from gateway.mapping.emit_xml_write import XmlWriter
+from gateway.mapping.check.tree import Tree
+from gateway.mapping.compile.emit import Module
+from gateway.mapping.compile.read_json import JsonReader
+from gateway.mapping.compile.read_xml import XmlReader
+from gateway.mapping.compile.write_json import JsonWriter
+from gateway.mapping.compile.write_xml import XmlWriter
 from gateway.mapping.language import Mapping
-from gateway.mapping.reading import JsonReading, XmlReading
-from gateway.mapping.tree import Tree
-from gateway.mapping.wire_xml import local
-from gateway.mapping.writing import Writing
+from gateway.mapping.run import values as run
+from gateway.mapping.run.reading import JsonReading, XmlReading
+from gateway.mapping.run.writing import Writing
+from gateway.mapping.wire.xml import local
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from typing import NoReturn
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
+from gateway.mapping.check.tree import Const, Drop, Leaf, Place, Record, Use
 from gateway.mapping.language import Filter, Path, Spot, Step
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Const, Drop, Leaf, Place, Record, Use
-from gateway.mapping.wire import Child, Schema, Shape
+from gateway.mapping.wire.schema import Child, Schema, Shape
 from gateway.model.walk import Field
 
 

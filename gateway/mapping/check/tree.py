@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.codes import Table
 from gateway.mapping.language import Derived, Filter, Spot
-from gateway.mapping.wire import Child, Scalar, Shape
+from gateway.mapping.load.codes import Table
+from gateway.mapping.wire.schema import Child, Scalar, Shape
 from gateway.model.walk import Field
 
 

@@ -1,11 +1,11 @@
 """What both writers share: how canonical fields are spoken of in generated code, and which a route may carry."""
 
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.codecs import IN_ATTRIBUTES, WRITERS
-from gateway.mapping.derive import DERIVATIONS
-from gateway.mapping.emit import Lines, Module
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Switch, Target, Tree
+from gateway.mapping.compile.codecs import IN_ATTRIBUTES, WRITERS
+from gateway.mapping.compile.derive import DERIVATIONS
+from gateway.mapping.compile.emit import Lines, Module
 from gateway.mapping.language import Derived
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Switch, Target, Tree
 
 
 class Writer:
@@ -132,7 +132,7 @@ class Writer:
         return f"{writer}({value})"
 
     def writer(self, place: Place, leaf: Leaf) -> str:
-        """Give the name of the function of `gateway.mapping.run` that writes a leaf's wire type."""
+        """Give the name of the function of `gateway.mapping.run.values` that writes a leaf's wire type."""
         writer = WRITERS[leaf.scalar]
         return IN_ATTRIBUTES.get(writer, writer) if place.kind == "attribute" else writer
 

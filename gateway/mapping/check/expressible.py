@@ -13,11 +13,11 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.mapping.derive import DERIVATIONS
-from gateway.mapping.emit_xml_write import outside
+from gateway.mapping.check.tree import Const, Leaf, Place, Record, Switch, Tree
+from gateway.mapping.compile.derive import DERIVATIONS
+from gateway.mapping.compile.write_xml import outside
 from gateway.mapping.language import Derived, Mapping
-from gateway.mapping.tree import Const, Leaf, Place, Record, Switch, Tree
-from gateway.mapping.wire import Particle, Scalar
+from gateway.mapping.wire.schema import Particle, Scalar
 
 INT32 = (-(1 << 31), (1 << 31) - 1)
 

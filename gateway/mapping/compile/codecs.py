@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from gateway.mapping.wire import Scalar
+from gateway.mapping.wire.schema import Scalar
 
 TEXTS = frozenset(
     {

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.core.errors import Issue
 from gateway.core.message import Deviation, Read
-from gateway.mapping.run import Bad, Codec, Zoned, blank, joined, parts, token
+from gateway.mapping.run.values import Bad, Codec, Zoned, blank, joined, parts, token
 
 Values = dict[str, Any]
 FEW_CODES = 16

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from gateway.core.errors import Fault
+from gateway.mapping.check.tree import Leaf, Place
+from gateway.mapping.check.walker import Walker
 from gateway.mapping.language import Filter, Mapping
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Leaf, Place
-from gateway.mapping.walker import Walker
 
 SYSTEMS = ("system", "url")
 

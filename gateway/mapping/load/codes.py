@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from gateway.core.errors import Fault
 from gateway.mapping.language import Spot
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.mapping.nearest import nearest
-from gateway.mapping.yamltext import Block, compose
 from gateway.model.codes import LISTS
 
 TABLE = frozenset({"list", "title", "system", "columns", "rows", "also"})

@@ -1,12 +1,12 @@
 """Emits the program that writes JSON as dictionaries and lists, filtered items constructed with their marks."""
 
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.derive import DERIVATIONS
-from gateway.mapping.emit import Lines
-from gateway.mapping.emit_write import Writer
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch
+from gateway.mapping.compile.derive import DERIVATIONS
+from gateway.mapping.compile.emit import Lines
+from gateway.mapping.compile.write import Writer
 from gateway.mapping.language import Derived
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch
-from gateway.mapping.wire import Scalar
+from gateway.mapping.wire.schema import Scalar
 
 
 class JsonWriter(Writer):

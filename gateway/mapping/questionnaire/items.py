@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
-from gateway.mapping.tree import Column, Leaf, Place, Record, Switch, Tree
+from gateway.mapping.check.tree import Column, Leaf, Place, Record, Switch, Tree
 
 TYPES = {
     "valueBoolean": "boolean",

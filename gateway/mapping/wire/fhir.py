@@ -9,7 +9,7 @@ import types
 from functools import cache, partial
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from gateway.mapping.wire import Child, Scalar, Schema, Shape
+from gateway.mapping.wire.schema import Child, Scalar, Schema, Shape
 
 _R4B = importlib.import_module("fhir.resources.R4B")
 _PRIMITIVES = {

@@ -6,7 +6,7 @@ from typing import Any
 import xmlschema
 from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup, XsdType
 
-from gateway.mapping.wire import Child, Particle, Scalar, Schema, Shape
+from gateway.mapping.wire.schema import Child, Particle, Scalar, Schema, Shape
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 _SCALARS = {

@@ -4,9 +4,9 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 
-from gateway.mapping.codecs import READERS
+from gateway.mapping.check.tree import Leaf, Place, Record, Switch
+from gateway.mapping.compile.codecs import READERS
 from gateway.mapping.language import Spot
-from gateway.mapping.tree import Leaf, Place, Record, Switch
 from gateway.model.walk import Field, fields_of
 
 _NOT_WORD = re.compile(r"\W")

@@ -5,12 +5,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.core.errors import Fault
-from gateway.mapping.codecs import TEXTS
-from gateway.mapping.derive import DERIVATIONS
+from gateway.mapping.check.tree import Target
+from gateway.mapping.compile.codecs import TEXTS
+from gateway.mapping.compile.derive import DERIVATIONS
 from gateway.mapping.language import Derived, FieldRule, Spot, Step
 from gateway.mapping.nearest import nearest
-from gateway.mapping.tree import Target
-from gateway.mapping.wire import Scalar
+from gateway.mapping.wire.schema import Scalar
 from gateway.model.codes import LISTS
 from gateway.model.walk import fields_of
 

@@ -1,9 +1,9 @@
 """Emits the program that reads XML: one pass over each element's children, one function per element that has some."""
 
-from gateway.mapping.emit import Lines, Module, codec, collected, make
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Tree
+from gateway.mapping.compile.emit import Lines, Module, codec, collected, make
 from gateway.mapping.language import Filter
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Tree
-from gateway.mapping.wire_xml import local
+from gateway.mapping.wire.xml import local
 
 BESIDE = "the display or system beside a code; the code decides"
 

@@ -17,9 +17,9 @@ from gateway.mapping.language import (
     Spot,
     Wire,
 )
+from gateway.mapping.load.paths import BadPath, Grammar
+from gateway.mapping.load.yamltext import Block, compose
 from gateway.mapping.nearest import nearest
-from gateway.mapping.paths import BadPath, Grammar
-from gateway.mapping.yamltext import Block, compose
 
 HEADER = frozenset(
     (

@@ -2,12 +2,12 @@
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.emit import Lines, Module
-from gateway.mapping.emit_write import Writer
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Tree
+from gateway.mapping.compile.emit import Lines, Module
+from gateway.mapping.compile.write import Writer
 from gateway.mapping.language import Derived
-from gateway.mapping.run import xml_attribute, xml_text
-from gateway.mapping.tree import Column, Const, Drop, Leaf, Place, Record, Tree
-from gateway.mapping.wire import Particle
+from gateway.mapping.run.values import xml_attribute, xml_text
+from gateway.mapping.wire.schema import Particle
 
 
 class XmlWriter(Writer):

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
 from gateway.core.errors import Fault
-from gateway.mapping.yamltext import Block, compose
+from gateway.mapping.load.yamltext import Block, compose
 
 ANY = "any"
 """Stands for whatever was answered."""

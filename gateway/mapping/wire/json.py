@@ -4,7 +4,7 @@ import json
 from functools import partial
 from typing import Any
 
-from gateway.mapping.wire import Child, Scalar, Schema, Shape
+from gateway.mapping.wire.schema import Child, Scalar, Schema, Shape
 
 _SCALARS = {"boolean": Scalar.JSON_BOOLEAN, "integer": Scalar.JSON_INTEGER, "number": Scalar.JSON_INTEGER}
 _FORMATS = {"date": Scalar.JSON_DATE, "date-time": Scalar.JSON_DATETIME}

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.core.errors import Issue
 from gateway.core.message import Written
-from gateway.mapping.run import Bad, Codec
+from gateway.mapping.run.values import Bad, Codec
 
 
 class Writing:

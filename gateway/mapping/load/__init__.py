@@ -1,0 +1,1 @@
+"""YAML text to values: mapping files, code tables and tables of questions, every mistake with its position."""

@@ -1,0 +1,1 @@
+"""What the generated programs call, and the account they keep of every leaf."""
