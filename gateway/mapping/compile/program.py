@@ -20,8 +20,9 @@ from gateway.mapping.compile.write_json import JsonWriter
 from gateway.mapping.compile.write_xml import XmlWriter
 from gateway.mapping.language import Mapping
 from gateway.mapping.run import values as run
-from gateway.mapping.run.reading import JsonReading, XmlReading
-from gateway.mapping.run.writing import Writing
+from gateway.mapping.run.read_json import JsonReading
+from gateway.mapping.run.read_xml import XmlReading
+from gateway.mapping.run.write import Writing
 from gateway.mapping.wire.xml import local
 
 

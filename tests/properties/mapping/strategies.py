@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 from typing import Any
 
+from demands import Condition, Term
+from expressible import Form, Text, Value
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from gateway.mapping.check.expressible import Condition, Form, Term, Text, Value
 from gateway.model.codes import LISTS
 from gateway.model.walk import Field, fields_of
 

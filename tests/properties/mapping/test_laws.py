@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from accounts import differences, library, read_by_the_laws, records_of, write_by_the_laws
+from expressible import Form, expressible
 from fhir.resources.R4B.bundle import Bundle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,6 @@ from strategies import anything, expressed, planted, whole
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.check.expressible import Form, expressible
 from gateway.model.messages import RECORDS
 from gateway.model.walk import fields_of, leaves_of, values_of
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from accounts import read_by_the_laws, write_by_the_laws
+from expressible import expressible
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from letter import Full, Letter, Note, Partly, Phone, programs
@@ -13,7 +14,6 @@ from strategies import expressed
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
-from gateway.mapping.check.expressible import expressible
 from gateway.model.walk import values_of
 
 HOME = "<Hjem/>"
