@@ -180,3 +180,21 @@ class Tree:
     bound: frozenset[str]
     bare: dict[str, Place]
     unwrap: tuple[str, ...]
+
+
+def outside(root: Place, inner: Place) -> list[Place]:
+    """Give the places that lie neither in `inner` nor on the way to it."""
+    way: set[int] = set()
+    here: Place | None = inner
+    while here is not None:
+        way.add(id(here))
+        here = here.parent
+    found: list[Place] = []
+    todo = [root]
+    while todo:
+        place = todo.pop()
+        for child in place.children:
+            if child is inner:
+                continue
+            (todo if id(child) in way else found).append(child)
+    return found

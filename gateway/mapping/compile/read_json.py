@@ -1,21 +1,13 @@
 """Emits the program that reads JSON: one pass over each object's properties, one function per object that has rules."""
 
-from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch, Tree
-from gateway.mapping.compile.emit import Lines, Module, codec, collected, make
-from gateway.mapping.language import Filter
-from gateway.mapping.run.values import Look
-
-BESIDE = "the display or system beside a code; the code decides"
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch
+from gateway.mapping.compile.emit import Lines, codec, collected, make
+from gateway.mapping.compile.read import BESIDE
+from gateway.mapping.compile.read_json_kinds import Kinds, marks_of, peek
 
 
-class JsonReader:
-    """Emits a reading program; with `report`, one that accounts for every leaf."""
-
-    def __init__(self, tree: Tree, module: Module, *, report: bool) -> None:
-        self.tree = tree
-        self.module = module
-        self.report = report
-        self.told: dict[int, str] = {}
+class JsonReader(Kinds):
+    """Emits a reading program for JSON."""
 
     def emit(self) -> None:
         """Emit everything, `read` last: from the root object to the canonical record."""
@@ -46,93 +38,16 @@ class JsonReader:
             self._leaf(own, own.use, lines, "d", "p")
             parameters = "d, p, q, v, x" if self.report else "d, v"
             return self.module.function(f"read_{place.name}", parameters, f"Read {place.name}.", lines)
-        switches = self._switches(place)
+        switches = self.switches(place)
         for switch_place in switches:
-            self._look_ahead(place, switch_place, lines)
-        self._parts(place, lines)
+            self.look_ahead(place, switch_place, lines)
+        self.parts(place, lines)
         self._properties(place, lines)
         for switch_place in switches:
-            self._make_branch(place, switch_place, lines)
+            self.make_branch(place, switch_place, lines)
         parameters = "d, p, q, v, x" if self.report else "d, v"
         name = place.filter.values[0] if place.filter else place.name
         return self.module.function(f"read_{name}", parameters, f"Read {place.name}.", lines)
-
-    # kinds told by a code
-
-    def _switches(self, place: Place) -> list[Place]:
-        if place.parent is not None and not isinstance(place.use, Record):
-            return []
-        return [p for p in place.scope() if isinstance(p.use, Switch)]
-
-    def _look_ahead(self, place: Place, at: Place, lines: Lines) -> None:
-        switch = at.use
-        if not isinstance(switch, Switch):
-            raise TypeError("no switch stands here")
-        steps: list[Look] = []
-        here = at
-        while here is not place and here.parent is not None:
-            steps.insert(0, _look(here))
-            here = here.parent
-        key = switch.target.key
-        codes = self.module.constant("B", key, repr({code: name for name, (code, _) in switch.branches.items()}))
-        lines(f"s = peek(d, {tuple(steps)!r})")
-        lines("if isinstance(s, str) and not s.isspace():")
-        inner = lines.indent()
-        inner(f"s = {codes}.get(s.strip())")
-        inner("if s is not None:")
-        inner.indent()(f"v['?{key}'] = s")
-        if not self.report:
-            inner("else:")
-            inner.indent()("raise Bad('a code that tells no kind')")
-            lines("elif not blank(s):")
-            lines.indent()("raise Bad('a code that tells no kind')")
-
-    def _make_branch(self, place: Place, at: Place, lines: Lines) -> None:
-        switch = at.use
-        if not isinstance(switch, Switch):
-            raise TypeError("no switch stands here")
-        key = switch.target.key
-        keys = collected(place, ".")
-        lines(f"kind = v.pop('?{key}', None)")
-        word = "if"
-        where = self.module.where(switch.spot)
-        for name, (_, made) in switch.branches.items():
-            maker = make(self.module, made, keys, f"{key}.", report=self.report)
-            lines(f"{word} kind == {name!r}:")
-            lines.indent()(f"v[{key!r}] = {maker}(v, x, p, {where})" if self.report else f"v[{key!r}] = {maker}(v)")
-            word = "elif"
-
-    # codes told by several properties
-
-    def _parts(self, place: Place, lines: Lines) -> None:
-        seen: set[int] = set()
-        for child in place.children:
-            leaf = child.use
-            if (
-                not isinstance(leaf, Leaf)
-                or not leaf.parts
-                or id(leaf) in seen
-                or not child.reads
-                or leaf.table is None
-            ):
-                continue
-            seen.add(id(leaf))
-            key, table = leaf.target.key, self._table(leaf)
-            if self.report:
-                arguments = (
-                    f"{key!r}, d, {leaf.parts!r}, p, {self.module.where(leaf.spot)}, {table}, {leaf.omit_unknown}"
-                )
-                lines(f"told_{len(seen)} = x.parts(v, {arguments})")
-                self.told[id(leaf)] = f"told_{len(seen)}"
-                continue
-            lines(f"s = parts(d, {leaf.parts!r})")
-            lines("if s is not None:")
-            inner = lines.indent()
-            inner(f"s = {table}.get(s)")
-            inner("if s is None:")
-            inner.indent()("pass" if leaf.omit_unknown else "raise Bad('a code that its table does not hold')")
-            inner("elif s:")
-            inner.indent()(f"v[{key!r}] = s")
 
     # properties
 
@@ -194,7 +109,7 @@ class JsonReader:
         if isinstance(first.use, Leaf) and first.use.joined:
             self._joined(first.use, lines)
             return
-        counted = [p for p in places if not self._each(p)]
+        counted = [p for p in places if not self.each(p)]
         for i, place in enumerate(places):
             if place in counted:
                 lines(f"n{i} = 0")
@@ -205,16 +120,16 @@ class JsonReader:
         inner("if c is None:")
         inner.indent()("continue")
         word = "if"
-        looks = {_peek(place, mark) for place in places for mark in _marks_of(place)}
+        looks = {peek(place, mark) for place in places for mark in marks_of(place)}
         if len(looks) == 1:
             inner(f"k_i = {next(iter(looks))}")
-        for i, place in sorted(enumerate(places), key=lambda one: -len(_marks_of(one[1]))):
+        for i, place in sorted(enumerate(places), key=lambda one: -len(marks_of(one[1]))):
             if place.filter is None:
                 continue
             tests = [
-                f"{'k_i' if len(looks) == 1 else _peek(place, mark)} in "
+                f"{'k_i' if len(looks) == 1 else peek(place, mark)} in "
                 f"{self.module.constant('V', mark.values[0], repr(mark.values))}"
-                for mark in _marks_of(place)
+                for mark in marks_of(place)
             ]
             inner(f"{word} {' and '.join(tests)}:")
             self._item(place, inner.indent(), i if place in counted else None)
@@ -257,9 +172,6 @@ class JsonReader:
             return lines
         lines(f"if v.get('?{key}') == {place.guard!r}:")
         return lines.indent()
-
-    def _each(self, place: Place) -> bool:
-        return place.repeats or (isinstance(place.use, Record) and place.use.each) or isinstance(place.use, Drop)
 
     def _one(self, place: Place, lines: Lines, s: str, at: str) -> None:
         use = place.use
@@ -308,24 +220,17 @@ class JsonReader:
         lines(f"path = {path}")
         if use.made is None:
             lines(f"{self._function(place)}({s}, {at}, path, w, x)")
-            lines("if '' in w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            self.keep_item(key, lines)
             return
         lines("before = len(x.rows)")
         lines(f"{self._function(place)}({s}, {at}, path + '.', w, x)")
-        maker = f"{self._maker(place, use)}(w, x, {at}, {where})"
+        maker = f"{self.maker(place, use)}(w, x, {at}, {where})"
         if use.each:
-            lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({maker})")
+            self.keep_item(key, lines, maker)
         else:
             lines("if not w:")
             lines.indent()(f"x.present({at}, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}")
-
-    def _maker(self, place: Place, use: Record) -> str:
-        if use.made is None:
-            raise TypeError("a list of scalars makes no record")
-        return make(self.module, use.made, collected(place, "."), "", report=self.report)
 
     def _second_branch(self, key: str, where: int, lines: Lines, s: str, at: str) -> None:
         lines(f"if {key!r} in v:")
@@ -340,13 +245,11 @@ class JsonReader:
         key = use.target.key
         lines(f"{self._function(place)}({s}, w)")
         if use.made is None:
-            lines("if '' in w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            self.keep_item(key, lines)
         elif use.each:
-            lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({self._maker(place, use)}(w))")
+            self.keep_item(key, lines, f"{self.maker(place, use)}(w)")
         else:
-            lines(f"v[{key!r}] = {self._maker(place, use)}(w)")
+            lines(f"v[{key!r}] = {self.maker(place, use)}(w)")
 
     def _leaf(self, place: Place, leaf: Leaf, lines: Lines, s: str, at: str) -> None:
         key = leaf.target.key
@@ -361,19 +264,15 @@ class JsonReader:
             return
         read = codec(self.module, leaf)
         if self.report:
-            path = f"f'{{q}}{key}'" if key else "q"
-            table = f", {self._table(leaf)}" if leaf.table else ""
-            omit = ", True" if leaf.omit_unknown else ""
             lines(f"if not blank({s}):")
-            where = self.module.where(leaf.spot)
-            lines.indent()(f"x.leaf(v, {key!r}, {read}, {s}, {at}, {path}, {where}{table}{omit})")
+            lines.indent()(f"x.leaf(v, {self.leaf_arguments(leaf, s, at)})")
             return
         lines(f"if {key!r} not in v and not blank({s}):")
         inner = lines.indent()
         if leaf.table is None:
             inner(f"v[{key!r}] = {read}({s})")
             return
-        inner(f"{s} = {self._table(leaf)}.get(token({read}({s})))")
+        inner(f"{s} = {self.table(leaf)}.get(token({read}({s})))")
         inner(f"if {s} is not None:")
         inner.indent()(f"v[{key!r}] = {s}")
         if not leaf.omit_unknown:
@@ -390,38 +289,8 @@ class JsonReader:
         lines(f"if s and {key!r} not in v:")
         lines.indent()(f"v[{key!r}] = s")
 
-    def _table(self, leaf: Leaf) -> str:
-        if leaf.table is None:
-            raise AssertionError("no table")
-        return self.module.value(f"CODES_{leaf.table.name}", leaf.table.to_canonical)
-
     def _matters(self, place: Place) -> bool:
         return any(_carried(p) for p in place.below())
-
-
-def _look(place: Place) -> Look:
-    """Give the step of a look-ahead: the property, and which item of it when it is a list."""
-    marks = _marks_of(place)
-    if marks:
-        return place.name, tuple((_way_to(place, mark), mark.values) for mark in marks)
-    return (place.name, ()) if place.many else place.name
-
-
-def _marks_of(place: Place) -> tuple[Filter, ...]:
-    return tuple(place.filter.marks()) if place.filter else ()
-
-
-def _way_to(place: Place, mark: Filter) -> tuple[Look, ...]:
-    """Give the steps from an item to the value that a mark looks at."""
-    steps: list[Look] = []
-    for step in mark.path:
-        place = next(c for c in place.children if c.name == step.name)
-        steps.append(_look(place))
-    return tuple(steps)
-
-
-def _peek(place: Place, mark: Filter) -> str:
-    return f"peek(c, {_way_to(place, mark)!r})"
 
 
 def _carried(place: Place) -> bool:

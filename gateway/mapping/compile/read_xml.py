@@ -1,20 +1,18 @@
 """Emits the program that reads XML: one pass over each element's children, one function per element that has some."""
 
 from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Tree
-from gateway.mapping.compile.emit import Lines, Module, codec, collected, make
+from gateway.mapping.compile.emit import Lines, Module, collected, make
+from gateway.mapping.compile.read import BESIDE
+from gateway.mapping.compile.read_xml_leaves import Leaves
 from gateway.mapping.language import Filter
 from gateway.mapping.wire.xml import local
 
-BESIDE = "the display or system beside a code; the code decides"
 
-
-class XmlReader:
-    """Emits a reading program; with `report`, one that accounts for every leaf."""
+class XmlReader(Leaves):
+    """Emits a reading program for XML; `numbers` names the counter of each place whose repetitions are counted."""
 
     def __init__(self, tree: Tree, module: Module, *, report: bool) -> None:
-        self.tree = tree
-        self.module = module
-        self.report = report
+        super().__init__(tree, module, report=report)
         self.numbers: dict[int, str] = {}
 
     def emit(self) -> None:
@@ -71,97 +69,11 @@ class XmlReader:
 
     def _function(self, place: Place) -> str:
         lines = Lines()
-        self._attributes(place, lines)
-        self._text(place, lines)
+        self.attributes(place, lines)
+        self.text(place, lines)
         self._children(place, lines)
         parameters = "e, p, q, v, x" if self.report else "e, v"
         return self.module.function(f"read_{place.name}", parameters, f"Read {place.name}.", lines)
-
-    # attributes and text
-
-    def _attributes(self, place: Place, lines: Lines) -> None:
-        named = [child for child in place.children if child.kind == "attribute"]
-        if not self.report:
-            for child in named:
-                if isinstance(child.use, Leaf) and child.reads:
-                    lines(f"if (s := e.get({child.name!r})) and not s.isspace():")
-                    self._plain_leaf(child.use, lines.indent())
-            return
-        lines("for k, s in e.items():")
-        inner = lines.indent()
-        inner("if not s or s.isspace():")
-        inner.indent()("continue")
-        word = "if"
-        for child in named:
-            inner(f"{word} k == {child.name!r}:")
-            self._leaf_row(child, inner.indent(), "s", f"f'{{p}}/@{child.name}'")
-            word = "elif"
-        if named:
-            inner("else:")
-            inner.indent()("x.attribute(k, p)")
-        else:
-            inner("x.attribute(k, p)")
-
-    def _text(self, place: Place, lines: Lines) -> None:
-        use = place.use
-        holds_text = place.shape is not None and place.shape.text is not None
-        own = next((c for c in place.children if c.kind == "text"), None)
-        if own is not None and isinstance(own.use, Leaf):
-            if self.report:
-                lines("if len(e):")
-                lines.indent()("x.text(e, p)")
-                lines("elif (s := e.text) and not s.isspace():")
-                self._leaf_row(own, lines.indent(), "s", "p")
-            else:
-                lines("if (s := e.text) and not s.isspace() and not len(e):")
-                self._plain_leaf(own.use, lines.indent())
-        elif (self.report and holds_text and not isinstance(use, Leaf)) or (self.report and not holds_text):
-            lines("x.text(e, p)")
-
-    def _leaf_row(self, place: Place, lines: Lines, raw: str, at: str) -> None:
-        use, where = place.use, self.module.where(place.spot)
-        if isinstance(use, Leaf) and place.reads:
-            lines(f"x.leaf(v, {self._leaf_arguments(use, raw, at)})")
-        elif isinstance(use, Const):
-            lines(f"x.fixed({raw}, {self._values(use)}, {at}, {self.module.where(use.spot)})")
-        elif isinstance(use, Drop):
-            lines(f"x.aside({raw}, {at}, {self.module.where(use.spot)}, {use.reason!r})")
-        elif isinstance(use, Column):
-            lines(f"x.aside({raw}, {at}, {self.module.where(use.spot)}, {BESIDE!r})")
-        else:
-            lines(f"x.aside({raw}, {at}, {where}, 'written only')")
-
-    def _leaf_arguments(self, leaf: Leaf, raw: str, at: str) -> str:
-        read = codec(self.module, leaf)
-        path = f"f'{{q}}{leaf.target.key}'" if leaf.target.key else "q"
-        table = f", {self._table(leaf)}" if leaf.table else ""
-        omit = ", True" if leaf.omit_unknown else ""
-        return f"{leaf.target.key!r}, {read}, {raw}, {at}, {path}, {self.module.where(leaf.spot)}{table}{omit}"
-
-    def _table(self, leaf: Leaf) -> str:
-        if leaf.table is None:
-            raise AssertionError("no table")
-        return self.module.value(f"CODES_{leaf.table.name}", leaf.table.to_canonical)
-
-    def _values(self, const: Const) -> str:
-        return self.module.constant("V", const.values[0], repr(const.values))
-
-    def _plain_leaf(self, leaf: Leaf, lines: Lines) -> None:
-        key = leaf.target.key
-        read = codec(self.module, leaf)
-        lines(f"if {key!r} not in v:")
-        lines = lines.indent()
-        if leaf.table is None:
-            lines(f"v[{key!r}] = {read}(s)" if read != "text" else f"v[{key!r}] = s")
-            return
-        lines(f"s = {self._table(leaf)}.get(token(s))")
-        if leaf.omit_unknown:
-            lines("if s is not None:")
-            lines.indent()(f"v[{key!r}] = s")
-        else:
-            lines("if s is None:")
-            lines.indent()("raise Bad('a code that its table does not hold')")
-            lines(f"v[{key!r}] = s")
 
     # children
 
@@ -216,7 +128,7 @@ class XmlReader:
 
     def _flags(self, by_tag: dict[str, list[Place]], lines: Lines) -> None:
         for number, places in enumerate(by_tag.values()):
-            flagged = any(not self._each(p) and not self._inline(p) for p in places)
+            flagged = any(not self.each(p) and not self._inline(p) for p in places)
             if self.report or flagged:
                 name = f"n{number}"
                 lines(f"{name} = 0")
@@ -224,7 +136,7 @@ class XmlReader:
                     self.numbers[id(place)] = name
             if any(p.filter for p in places):
                 for i, place in enumerate(places):
-                    if not self._each(place):
+                    if not self.each(place):
                         lines(f"n{number}_{i} = 0")
 
     def _same_tag(self, places: list[Place], lines: Lines) -> None:
@@ -237,7 +149,7 @@ class XmlReader:
         word = "if"
         for place in sorted(places, key=_least_told):
             lines(f"{word} {self._matches(place)}:" if place.filter else "else:")
-            seen = f"{number}_{places.index(place)}" if number and not self._each(place) else number
+            seen = f"{number}_{places.index(place)}" if number and not self.each(place) else number
             if seen and seen != number:
                 lines.indent()(f"{seen} += 1")
             self._one(place, lines.indent(), number, seen)
@@ -262,10 +174,6 @@ class XmlReader:
         name = self.module.constant("F", "_".join(map(local, tags)), repr(tuple(tags)))
         values = self.module.constant("V", mark.values[0], repr(mark.values))
         return f"found(c, {name}, {attribute!r}, {values})"
-
-    def _each(self, place: Place) -> bool:
-        use = place.use
-        return place.repeats or (isinstance(use, Record) and use.each) or isinstance(use, Drop)
 
     def _is_branch(self, place: Place) -> bool:
         """Whether a kind of record stands there, of which a second one is refused and not passed over."""
@@ -295,14 +203,14 @@ class XmlReader:
         if isinstance(use, Leaf) and self._inline(place):
             if place.reads:
                 lines("if (s := c.text) and not s.isspace() and not len(c):")
-                self._plain_leaf(use, lines.indent())
+                self.plain_leaf(use, lines.indent())
             else:
                 lines("pass")
             return
         if not self._reads(place):
             lines("pass")
             return
-        if seen and not self._each(place) and not self._is_branch(place):
+        if seen and not self.each(place) and not self._is_branch(place):
             lines(f"if {seen} > 1:")
             lines.indent()("continue")
         if not isinstance(use, Record):
@@ -312,19 +220,12 @@ class XmlReader:
         lines(f"{self._function(place)}(c, w)")
         self._keep(place, use, lines)
 
-    def _maker(self, place: Place, use: Record) -> str:
-        if use.made is None:
-            raise TypeError("a list of scalars makes no record")
-        return make(self.module, use.made, collected(place, "/"), "", report=self.report)
-
     def _keep(self, place: Place, use: Record, lines: Lines) -> None:
         key = use.target.key
         if use.made is None:
-            lines("if '' in w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            self.keep_item(key, lines)
         elif use.each:
-            lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({self._maker(place, use)}(w))")
+            self.keep_item(key, lines, f"{self.maker(place, use)}(w)")
         else:
             if use.branch:
                 lines(f"if {key!r} in v:")
@@ -332,7 +233,7 @@ class XmlReader:
             if use.empty:
                 lines("if w:")
                 lines = lines.indent()
-            lines(f"v[{key!r}] = {self._maker(place, use)}(w)")
+            lines(f"v[{key!r}] = {self.maker(place, use)}(w)")
 
     def _one_reported(self, place: Place, lines: Lines, at: str, seen: str | None) -> None:
         use = place.use
@@ -345,7 +246,7 @@ class XmlReader:
             lines("for child in c:")
             lines.indent()(f"x.stranger(child, {at})")
             if isinstance(use, Const):
-                lines(f"x.fixed(c.text if not len(c) else None, {self._values(use)}, {at}, {where})")
+                lines(f"x.fixed(c.text if not len(c) else None, {self.values(use)}, {at}, {where})")
             else:
                 lines("if not len(c) and c.text and not c.text.isspace():")
                 lines.indent()(f"x.aside(c.text, {at}, {where}, {BESIDE!r})")
@@ -353,9 +254,9 @@ class XmlReader:
             lines.indent()(f"x.text(c, {at})")
             return
         if isinstance(use, Leaf) and self._inline(place) and place.reads:
-            lines(f"x.element(v, {self._leaf_arguments(use, 'c', at)})")
+            lines(f"x.element(v, {self.leaf_arguments(use, 'c', at)})")
             return
-        if seen and not self._each(place) and not self._is_branch(place):
+        if seen and not self.each(place) and not self._is_branch(place):
             lines(f"if {seen} > 1:")
             lines.indent()("x.stranger(c, p, 'a second one, where one is expected')")
             lines.indent()("continue")
@@ -380,15 +281,13 @@ class XmlReader:
             lines(f"path = f'{{q}}{key}'")
         if use.made is None:
             lines(f"{reader}(c, at, path, w, x)")
-            lines("if '' in w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append(w[''])")
+            self.keep_item(key, lines)
             return
-        maker = self._maker(place, use)
+        maker = self.maker(place, use)
         lines("before = len(x.rows)")
         lines(f"{reader}(c, at, path + '.', w, x)")
         if use.each:
-            lines("if w:")
-            lines.indent()(f"v.setdefault({key!r}, []).append({maker}(w, x, at, {where}))")
+            self.keep_item(key, lines, f"{maker}(w, x, at, {where})")
         else:
             if use.empty:
                 lines("if not w:")

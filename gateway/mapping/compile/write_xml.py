@@ -2,7 +2,7 @@
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Tree
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Tree, outside
 from gateway.mapping.compile.emit import Lines, Module
 from gateway.mapping.compile.write import Writer
 from gateway.mapping.language import Derived
@@ -302,24 +302,6 @@ class XmlWriter(Writer):
         elif required and not use.branch and use.target.field.optional:
             lines("else:")
             self.lacking(use.target, f"f'{{p}}/{place.name}'" if self.report else "", where, lines.indent())
-
-
-def outside(root: Place, inner: Place) -> list[Place]:
-    """Give the places that lie neither in `inner` nor on the way to it."""
-    way: set[int] = set()
-    here: Place | None = inner
-    while here is not None:
-        way.add(id(here))
-        here = here.parent
-    found: list[Place] = []
-    todo = [root]
-    while todo:
-        place = todo.pop()
-        for child in place.children:
-            if child is inner:
-                continue
-            (todo if id(child) in way else found).append(child)
-    return found
 
 
 def _literal(text: str) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
-from gateway.mapping.check.tree import Const, Leaf, Place, Record, Switch, Tree
-from gateway.mapping.compile.write_xml import outside
+from gateway.mapping.check.tree import Const, Leaf, Place, Record, Switch, Tree, outside
 from gateway.mapping.wire.schema import Particle
 
 
