@@ -73,6 +73,24 @@ LISTS: dict[str, frozenset[str]] = {
     "other-income": frozenset(
         {"other-employment", "self-employed", "childminder", "farmer-fisher-herder", "freelancer", "other"}
     ),
+    "income-benefit": frozenset({"sick-pay", "parental", "pregnancy", "nursing", "care", "training"}),
+    "income-purpose": frozenset({"new", "change"}),
+    "income-change": frozenset({"wage-agreement", "was-wrong"}),
+    "postponement-reason": frozenset({"work", "statutory-holiday"}),
+    "pay-reduction": frozenset(
+        {
+            *("lawful-absence", "absence-without-reason", "work-ended", "told-too-late", "not-earned", "no-pay"),
+            *("incapacity-doubted", "no-absence", "strike-or-lockout", "laid-off", "fisher-with-hire", "special-rules"),
+        }
+    ),
+    "benefit-in-kind": frozenset(
+        {
+            *("shares-below-value", "lodging", "board-by-day-and-night", "other-visits-home", "board-saved-at-home"),
+            *("loan-interest", "car", "board-days", "housing", "taxable-insurance", "free-transport", "options"),
+            *("nursery-subsidy", "other", "company-nursery", "work-car-kilometres", "work-car-list-price"),
+            *("pension-abroad", "electronic-communication"),
+        }
+    ),
     "se-person-number": frozenset({"personnummer", "samordningsnummer"}),
     "se-relation": frozenset({"completes", "replaces", "renews", "copies"}),
     "se-ground": frozenset({"examination", "telephone", "records", "other"}),

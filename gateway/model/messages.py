@@ -19,7 +19,9 @@ from gateway.model.dialogue import (
     Notice,
     Request,
 )
+from gateway.model.envelope import PERSONAL
 from gateway.model.followup import FollowUpPlan
+from gateway.model.income import IncomeReport
 from gateway.model.intyg import (
     BenefitCertificate,
     EmployerCertificate,
@@ -51,6 +53,7 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     BenefitCertificate: lambda _: MessageKind.FK7804,
     EmployerCertificate: lambda _: MessageKind.AG7804,
     SickPayCertificate: lambda _: MessageKind.AG114,
+    IncomeReport: lambda _: MessageKind.INNTEKTSMELDING,
     Absence: lambda _: MessageKind.ABSENCE_EXPORT,
     SelfCertification: lambda _: MessageKind.ABSENCE_EXPORT,
 }
@@ -81,8 +84,8 @@ class About:
 
     @property
     def organisations(self) -> tuple[str, ...]:
-        """The organisation numbers and HSA-ids of the sender."""
-        return tuple(one.value for one in self.senders if one.kind in ("orgnr", "hsa"))
+        """The organisation numbers and HSA-ids of the sender, and the number of a private person who is an employer."""
+        return tuple(one.value for one in self.senders if one.kind in ("orgnr", "hsa", *PERSONAL))
 
 
 def about(record: Any) -> About | None:

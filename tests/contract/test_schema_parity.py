@@ -22,6 +22,7 @@ OFFICIAL = DATA / "xsd/syfo-xml-codegen"
 KITH = "http://www.kith.no/xmlstds"
 PLAN = "http://seres.no/xsd/NAV/Oppfoelgingsplan4_utfyllende_info_M/2016"
 CLAIM = "http://nav.no/melding/virksomhet/sykepengesoeknadArbeidsgiver/v1/sykepengesoeknadArbeidsgiver"
+INCOME = "http://seres.no/xsd/NAV/Inntektsmelding_M/20181211"
 EMPLOYER = "http://nav.no/melding/virksomhet/sykmeldingArbeidsgiver/v1/sykmeldingArbeidsgiver"
 
 # namespace: our file, the official file
@@ -39,6 +40,10 @@ PAIRS = {
     "http://www.nav.no/xml/eiff/2/": ("fellesformat-2", "xmlfellesformat2/Fellesformat2_any"),
     EMPLOYER: ("employer", "sykmelding-arbeidsgiver/sykmeldingArbeidsgiver"),
     PLAN: ("oppfolgingsplan", "oppfolgingsplan/Oppfolgingsplan201607_2"),
+    INCOME: (
+        "inntektsmelding",
+        "../tjenestespesifikasjoner/nav-altinn-inntektsmelding/Inntektsmelding20181211",
+    ),
     CLAIM: (
         "sykepengesoknad",
         "../tjenestespesifikasjoner/digisyfo-sykepengesoeknadarbeidsgiver/sykepengesoeknadarbeidsgiver",

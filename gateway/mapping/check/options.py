@@ -25,6 +25,8 @@ WIRE = {
     Scalar.BOOLEAN: "a yes or no",
     Scalar.JSON_BOOLEAN: "a yes or no",
     Scalar.INTEGER: "a number",
+    Scalar.DECIMAL: "a decimal number",
+    Scalar.JSON_NUMBER: "a decimal number",
     Scalar.JSON_INTEGER: "a number",
     Scalar.DATE: "a date",
     Scalar.JSON_DATE: "a date",

@@ -12,7 +12,7 @@ TEXTS = frozenset(
 )
 
 CODECS: dict[type, frozenset[Scalar]] = {
-    str: TEXTS,
+    str: TEXTS | {Scalar.DECIMAL, Scalar.JSON_NUMBER},
     bool: frozenset({Scalar.BOOLEAN, Scalar.JSON_BOOLEAN}),
     int: frozenset({Scalar.INTEGER, Scalar.JSON_INTEGER}),
     date: frozenset({Scalar.DATE, Scalar.JSON_DATE}),
@@ -27,6 +27,8 @@ READERS: dict[tuple[type, Scalar], str] = {
     (str, Scalar.JSON_STRING): "json_text",
     (str, Scalar.JSON_CODE): "json_text",
     (str, Scalar.BASE64): "base64",
+    (str, Scalar.DECIMAL): "decimal",
+    (str, Scalar.JSON_NUMBER): "json_number",
     (str, Scalar.INTEGER): "token",  # only where a code table reads it
     (bool, Scalar.BOOLEAN): "boolean",
     (bool, Scalar.JSON_BOOLEAN): "json_boolean",
@@ -46,12 +48,14 @@ WRITERS: dict[Scalar, str] = {
     Scalar.BASE64: "base64",
     Scalar.BOOLEAN: "xml_boolean",
     Scalar.INTEGER: "str",
+    Scalar.DECIMAL: "xml_token",
     Scalar.DATE: "iso",
     Scalar.DATETIME: "iso",
     Scalar.JSON_STRING: "json_string",
     Scalar.JSON_CODE: "json_string",
     Scalar.JSON_BOOLEAN: "same",
     Scalar.JSON_INTEGER: "same",
+    Scalar.JSON_NUMBER: "as_number",
     Scalar.JSON_DATE: "iso",
     Scalar.JSON_DATETIME: "iso",
 }

@@ -22,6 +22,7 @@ class Bad(Exception):
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)?")
 _BASE64 = re.compile("[A-Za-z0-9+/]+={0,2}")
 _INT = re.compile(r"[+-]?[0-9]{1,10}")
+_DECIMAL = re.compile(r"[+-]?([0-9]{1,15}(\.[0-9]{0,6})?|\.[0-9]{1,6})")
 _XML_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 INT_BITS = 31
@@ -61,6 +62,16 @@ def integer(s: str) -> int:
     if not _INT.fullmatch(s):
         raise Bad("not a whole number")
     return _int32(int(s))
+
+
+def decimal(s: str) -> str:
+    """Read xs:decimal as its number in fewest digits: no sign of plus, no zero that says nothing."""
+    s = s.strip()
+    if not _DECIMAL.fullmatch(s):
+        raise Bad("not a decimal number")
+    whole, _, part = s.lstrip("+-").partition(".")
+    fewest = (whole.lstrip("0") or "0") + (f".{part}".rstrip("0").rstrip("."))
+    return f"-{fewest}" if s[0] == "-" and fewest != "0" else fewest
 
 
 def _int32(number: int) -> int:
@@ -154,6 +165,13 @@ def json_integer(s: object) -> int:
     raise Bad("not a whole number")
 
 
+def json_number(s: object) -> str:
+    """Read a JSON number as a decimal number, as `decimal` does."""
+    if type(s) not in (int, float):
+        raise Bad("not a number")
+    return decimal(str(s))
+
+
 def json_date(s: object) -> date:
     """Read a FHIR date that names a day."""
     return _day(json_text(s))
@@ -223,6 +241,11 @@ def iso(moment: date | datetime) -> str:
 def same(value: Any) -> Any:
     """Write a JSON boolean or number: as it is."""
     return value
+
+
+def as_number(s: str) -> int | float:
+    """Write a decimal number as a JSON number."""
+    return float(s) if "." in s else int(s)
 
 
 def full_url(message: object, word: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.mapping.wire.schema import Child, Scalar, Schema, Shape
 
-_SCALARS = {"boolean": Scalar.JSON_BOOLEAN, "integer": Scalar.JSON_INTEGER, "number": Scalar.JSON_INTEGER}
+_SCALARS = {"boolean": Scalar.JSON_BOOLEAN, "integer": Scalar.JSON_INTEGER, "number": Scalar.JSON_NUMBER}
 _FORMATS = {"date": Scalar.JSON_DATE, "date-time": Scalar.JSON_DATETIME}
 
 

@@ -15,7 +15,7 @@ _SCALARS = {
     "dateTime": Scalar.DATETIME,
     "anyURI": Scalar.URI,
     "base64Binary": Scalar.BASE64,
-    "decimal": Scalar.INTEGER,
+    "decimal": Scalar.DECIMAL,
 }
 _INTEGERS = frozenset({"int", "integer", "long", "short", "positiveInteger", "nonNegativeInteger"})
 

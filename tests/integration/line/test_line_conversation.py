@@ -202,6 +202,22 @@ def test_a_plan_goes_where_its_flags_say_and_to_the_doctor_who_wrote_last(live: 
         assert not any(word in one.body.decode() for one in live.scene.employer.received)
 
 
+def test_an_income_report_goes_to_nav_and_nobody_else_and_only_from_an_employer_that_it_names(live: Live) -> None:
+    raw = (EXAMPLES / "nav/inntektsmelding/examples/01-sick-pay-with-refund.in.xml").read_text("utf-8")
+    number = f"A-{uuid.uuid4()}"
+    raw = raw.replace(">A-17<", f">{number}<")
+    answer = plan(live, raw.encode(), "nav-inntektsmelding")
+    assert answer.status_code == 202, answer.text
+    live.rows()
+    assert any(number in one.body.decode() for one in live.scene.nav.received)
+    assert not any(number in one.body.decode() for one in (*live.scene.office.received, *live.scene.employer.received))
+    private = (EXAMPLES / "nav/inntektsmelding/examples/02-parental-benefit-changed.in.xml").read_bytes()
+    for stranger in (raw.replace("313000001", "315000017").encode(), private):
+        told = plan(live, stranger, "nav-inntektsmelding")
+        assert told.status_code == 422
+        assert "may not send for" in told.text
+
+
 def test_an_employer_sends_only_what_it_may_and_only_in_formats_that_are_read(live: Live) -> None:
     example = (EXAMPLES / "nav/sykmelding/examples/01-graded-with-adaptations.in.xml").read_bytes()
     before = live.rows()

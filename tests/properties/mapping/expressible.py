@@ -34,7 +34,7 @@ class Text(StrEnum):
     NINE = "nine"  # nine characters, as an organisation number has
     ELEVEN = "eleven"  # eleven characters, as a person's number has
     UUID = "uuid"  # RFC 4122, in lower case
-    DECIMAL = "decimal"  # a decimal number
+    DECIMAL = "decimal"  # a decimal number with no zero too many
     ID = "id"  # FHIR R4 id: letters, digits, hyphens and full stops, at most 64
 
 
@@ -140,6 +140,8 @@ _TEXTS = {
     Scalar.URI: Text.URI,
     Scalar.OID: Text.OID,
     Scalar.BASE64: Text.BASE64,
+    Scalar.DECIMAL: Text.DECIMAL,
+    Scalar.JSON_NUMBER: Text.DECIMAL,
 }
 _OF_TYPE = {
     "OrganisationNumber": Text.NINE,

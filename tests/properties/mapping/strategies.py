@@ -38,7 +38,7 @@ TEXTS: dict[Text, SearchStrategy[str]] = {
     Text.ELEVEN: st.from_regex(r"[0-9]{11}", fullmatch=True),
     Text.ID: st.from_regex(r"[A-Za-z0-9\-.]{1,64}", fullmatch=True),
     Text.UUID: st.uuids().map(str),
-    Text.DECIMAL: st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,2})?", fullmatch=True),
+    Text.DECIMAL: st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]?[1-9])?", fullmatch=True),
     Text.BASE64: st.binary(min_size=1, max_size=9).map(lambda raw: b64encode(raw).decode()),
     Text.OID: st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,4}", fullmatch=True),
 }

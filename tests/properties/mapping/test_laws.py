@@ -27,6 +27,7 @@ ELSEWHERE = {
     "nav-sykepengesoknad": (
         "tjenestespesifikasjoner/digisyfo-sykepengesoeknadarbeidsgiver/sykepengesoeknadarbeidsgiver.xsd"
     ),
+    "nav-inntektsmelding": "tjenestespesifikasjoner/nav-altinn-inntektsmelding/Inntektsmelding20181211.xsd",
     "nav-apprec-1.1": "none is public",
 }
 """Where the official schema of a format is, when NAV's combined one leaves it out."""
