@@ -28,6 +28,7 @@ from gateway.edge.store.rows import Destination
 from gateway.mapping.run.report import Report
 from gateway.model.messages import about
 from gateway.model.walk import values_of
+from gateway.sandbox import messages
 from gateway.sandbox.case import Case, Ends
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
@@ -162,8 +163,13 @@ async def play(say: Say, *, keep_running: bool = False) -> None:
                 await asyncio.Event().wait()
 
 
+def fresh(message: str) -> bytes:
+    """Give one of the demo's messages as if it were signed these days."""
+    return messages.dated(messages.load(message), datetime.now(UTC).date())
+
+
 async def _send(scene: Scene, message: str) -> None:
-    raw = (MESSAGES / f"{message}.json").read_bytes()
+    raw = fresh(message)
     before = len(scene.nav.received)
     answer = await scene.ehr.send(raw)
     if answer.status != 202:  # noqa: PLR2004 - HTTP Accepted
@@ -191,7 +197,7 @@ def _show_refusal(scene: Scene, answer: Answered) -> None:
 
 async def _act(scene: Scene) -> None:
     """Let the patient send one note to the employer, and show both copies beside each other."""
-    bundle = orjson.loads((MESSAGES / f"{SHARED}.json").read_bytes())
+    bundle = orjson.loads(fresh(SHARED))
     scene.say(
         "6. The patient sends the second note to the employer: a FHIR Consent that names the note and the employer"
     )
@@ -244,8 +250,7 @@ async def _case(scene: Scene) -> None:
         settings.certificates,
         scene.gateway.library.folder,
     )
-    note = (MESSAGES / f"{STORY[0][0]}.json").read_bytes()
-    await Case(ends, scene.say).play(note, len(STORY) + 2)
+    await Case(ends, scene.say).play(fresh(STORY[0][0]), len(STORY) + 2)
 
 
 def _beside(scene: Scene, raw: bytes) -> None:

@@ -24,7 +24,7 @@ import aiohttp
 
 from gateway.bench import Ratio
 from gateway.core.line import Event, State
-from gateway.demo import MESSAGES, Scene, running, settings_for
+from gateway.demo import Scene, fresh, running, settings_for
 from gateway.edge.config import Settings
 from gateway.edge.delivery.decider import Decider
 from gateway.edge.delivery.ports import Work
@@ -162,7 +162,7 @@ async def _until_it_answers(ehr: SandboxEhr) -> None:
 
 def notes(count: int) -> list[bytes]:
     """Give as many notes, each with an id and an invented patient of its own."""
-    raw = (MESSAGES / f"{MESSAGE}.json").read_text("utf-8")
+    raw = fresh(MESSAGE).decode()
     patient, note = "14858412006", "d3fd6887-147b-5208-be2e-17156525814c"
     return [raw.replace(patient, number).replace(note, str(uuid4())).encode() for number in numbers(count)]
 
@@ -247,7 +247,7 @@ async def _parts(scene: Scene, settings: Settings, messages: list[bytes], folder
     with part("HTTP in over mutual TLS"):
         await _all(messages, lambda raw: scene.ehr.send(raw, path="/no-such-path"))
     with part("reading and admitting"):
-        arrivals = [gateway.intake._arrival(raw, FHIR, "ehr", str(uuid4())) for raw in messages]  # noqa: SLF001
+        arrivals = [gateway.intake._arrival(raw, FHIR, "ehr", str(uuid4()))[1] for raw in messages]  # noqa: SLF001
     async with _store(settings, folder) as database:
         with part("store, T1: message, keys, log"):
             await asyncio.gather(*(database.write(ACCEPT, arrival) for arrival in arrivals))

@@ -38,7 +38,7 @@ def nav_rules(
     Example: samspill nav-rules bundle.json
     """
     library = Library()
-    rulebook = NavRulebook(library.folder)
+    rulebook = NavRulebook(library.folder, lambda: datetime.now(UTC))
     if diagram:
         typer.echo(draw(rulebook.rules), nl=False)
         return

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,6 +16,7 @@ from gateway.core.message import Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Purpose, Role
 from gateway.edge.library import Library
+from gateway.edge.nav_rules import NavRulebook
 from gateway.mapping.run.report import Report
 from gateway.model.messages import about
 from gateway.policy.consent import purpose_coding
@@ -38,6 +39,7 @@ Kind = Annotated[
 ]
 Organisation = Annotated[str, typer.Option("--organisation", help="The recipient's organisation number.")]
 Unrestricted = Annotated[bool, typer.Option("--unrestricted", help="Write everything; no rule is asked.")]
+NAV_NOTE: Final = "nav-sykmelding"
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 
@@ -126,7 +128,21 @@ def explain(
     done = _run(_read(infile), asked, report=True)
     if done.report is None:
         raise AssertionError("a report was asked for")
-    typer.echo(json.dumps(done.report.as_json(), indent=1, ensure_ascii=False) if as_json else _lineage(done))
+    told = _nav_says(asked, done)
+    if as_json:
+        nav = {"nav": [asdict(issue) for issue in told]} if told else {}
+        typer.echo(json.dumps(done.report.as_json() | nav, indent=1, ensure_ascii=False))
+    else:
+        typer.echo("\n".join([_lineage(done), *(f"NAV's rules: {issue.severity}: {issue}" for issue in told)]))
+
+
+def _nav_says(asked: Asked, done: flow.Translation) -> tuple[Issue, ...]:
+    """Give what NAV's own rules will answer when it is NAV that gets it."""
+    if asked.recipient is not Role.NAV and asked.target != NAV_NOTE:
+        return ()
+    library = Library()
+    source = formats(library)[asked.source]
+    return NavRulebook(library.folder, lambda: datetime.now(UTC)).on_arrival(done.parsed, source)
 
 
 def list_formats(*, as_json: AsJson = False) -> None:

@@ -34,7 +34,7 @@ class Issue:
     `code` is a FHIR issue-type (`structure`, `required`, `value`, `code-invalid`, `not-supported`, …).
     `at` is the place in the caller's own terms: a FHIRPath expression, an XML path, or row and column.
     `what` says what is wrong, `mend` how to mend it; neither repeats a value. `field` is the canonical field concerned,
-    where there is one.
+    where there is one, and `rule` the rule of the authority's that speaks.
     """
 
     code: str
@@ -43,6 +43,7 @@ class Issue:
     mend: str = ""
     severity: Severity = Severity.ERROR
     field: str = ""
+    rule: str = ""
 
     def __str__(self) -> str:
         """One line: place, what, and how to mend it."""

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.core.errors import Busy, NotAcceptable, Severity
@@ -67,15 +67,20 @@ class Intake:
     async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
         """Store a message under its sender's idempotency `key`; once this returns it is on disk.
 
-        The same key with the same content gives the same answer. Raises `NotAcceptable`, `Conflict` for the same key
-        with another content, or `Busy`; nothing is stored then.
+        The same key with the same content gives the same answer, also when what was taken then would not be now.
+        Raises `NotAcceptable`, `Conflict` for the same key with another content, or `Busy`; nothing is stored then.
         """
         self._guard.check()
-        if len(raw) > LARGE:
-            arrival = await asyncio.to_thread(self._arrival, raw, format_id, sender, key)
-        else:
-            arrival = self._arrival(raw, format_id, sender, key)
-        return await self._database.write(ACCEPT, arrival)
+        try:
+            if len(raw) > LARGE:
+                admitted, arrival = await asyncio.to_thread(self._arrival, raw, format_id, sender, key)
+            else:
+                admitted, arrival = self._arrival(raw, format_id, sender, key)
+        except NotAcceptable:
+            if (before := await asyncio.to_thread(self._before, raw, format_id, sender, key)) is not None:
+                return before
+            raise
+        return replace(await self._database.write(ACCEPT, arrival), told=admitted.issues)
 
     async def add_destination(self, message: str, destination: Destination) -> str:
         """Add a recipient to a stored message, for a later act of the patient; give the id of its outgoing message.
@@ -103,10 +108,17 @@ class Intake:
             raise NotThere(f"{message}: no message has this id")
         return inbound(rows[0])
 
-    def _arrival(self, raw: bytes, format_id: str, sender: str, key: str) -> Arrival:
+    def _before(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted | None:
+        """Give the answer that a message got when it came before under the same key; nothing when it did not."""
+        mac = self._vault.mac
+        rows = self._database.rows(statements.KNOWN_KEYS, keys=[mac("key", sender, key)])
+        content = mac("content", format_id, raw)
+        return next((Accepted(row.id, again=True) for row in rows if row.content_mac == content), None)
+
+    def _arrival(self, raw: bytes, format_id: str, sender: str, key: str) -> tuple[Admitted, Arrival]:
         admitted = self._admit(raw, format_id, sender)
         mac, name = self._vault.mac, fresh_id()
-        return Arrival(
+        return admitted, Arrival(
             id=name,
             format=format_id,
             sender=sender,

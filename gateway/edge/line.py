@@ -8,13 +8,14 @@ from typing import Any, Protocol
 from gateway import flow
 from gateway.core.audit import Disclosure
 from gateway.core.decision import Decision
-from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.errors import Issue, NotAcceptable, Severity
 from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import Role
 from gateway.edge.delivery.ports import Admitted, ReceiptSeen, Sealed
 from gateway.edge.gather import Gathered
 from gateway.edge.identity.parties import Party, Registry
+from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.rows import Destination
 from gateway.model import Identifier, Receipt
@@ -45,12 +46,14 @@ class GatewayLine:
         routing: Routing,
         registry: Registry,
         envelope: Envelope,
+        nav_rules: NavRulebook,
     ) -> None:
         self.formats = formats
         self.rulebook = rulebook
         self.routing = routing
         self._registry = registry
         self._envelope = envelope
+        self._nav_rules = nav_rules
         self.earlier: Earlier = lambda _known, _role: ()
 
     @property
@@ -71,9 +74,18 @@ class GatewayLine:
         wrong = [*self._not_for(known, source, party)]
         destinations = () if wrong else self.destinations(known, type(parsed.record).__name__, party)
         wrong += self._missing(parsed.record, source, destinations)
+        told = self._nav_says(parsed, source, raw) if Role.NAV in {to.recipient for to in destinations} else ()
+        wrong += [issue for issue in told if issue.severity is Severity.ERROR]
         if wrong:
             raise NotAcceptable(wrong)
-        return Admitted(known.id, known.case, known.number, destinations, parsed.issues)
+        return Admitted(known.id, known.case, known.number, destinations, (*parsed.issues, *told))
+
+    def _nav_says(self, parsed: Parsed[Any], source: Format, raw: bytes) -> tuple[Issue, ...]:
+        """Give what NAV's own rules will answer, at exact places when it is more than what they check besides."""
+        told = self._nav_rules.on_arrival(parsed, source)
+        if all(issue.severity is Severity.INFORMATION for issue in told):
+            return told
+        return self._nav_rules.on_arrival(flow.parse(source, raw, report=True), source)
 
     def _not_for(self, known: About, source: Format, party: Party) -> Iterator[Issue]:
         """Say so when the party may not send this kind of message, or not for the sender that it states."""

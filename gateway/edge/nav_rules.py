@@ -1,8 +1,9 @@
 """NAV's rules as this installation has them, put to messages that were read."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gateway.core.errors import Issue
 from gateway.core.message import Parsed
@@ -13,12 +14,23 @@ from gateway.navrules.facts import Asked, facts
 from gateway.navrules.load import load
 from gateway.navrules.tell import issues
 
+CLOCKS_APART: Final = timedelta(minutes=1)
+"""NAV receives a note after we do, and the clock of the system that signed it may be ahead of ours by as much."""
+
 
 class NavRulebook:
-    """The rules under `mappings/nav-rules/`. Raises `ConfigurationError` when they are wrong."""
+    """The rules under `mappings/nav-rules/`; `now` gives the time, with its zone.
 
-    def __init__(self, folder: Path) -> None:
+    Raises `ConfigurationError` when the rules are wrong.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.rules = load(folder / "nav-rules")
+        self._now = now
+
+    def on_arrival(self, parsed: Parsed[Any], source: Format) -> tuple[Issue, ...]:
+        """Give what NAV will answer to a message that comes in now and is sent on."""
+        return self.judge(parsed, source, self._now() + CLOCKS_APART)
 
     def judge(
         self, parsed: Parsed[Any], source: Format, received_at: datetime, *, paper: bool = False

@@ -20,8 +20,8 @@ from gateway.policy import pep
 
 ERRORS: Final = "2.16.578.1.12.4.1.1.8221"
 OTHER: Final = "X99"
-LONGEST: Final = 200
-"""Reasons are short; the sender's own log has the rest."""
+LONGEST: Final = 500
+"""NAV's own texts fit in, with the place and how to mend it; the sender's own log has the rest."""
 
 UNKNOWN: Final = "ukjent"
 

@@ -38,4 +38,4 @@ def _issue(rules: NavRules, finding: Finding, severity: Severity, places: Mappin
     field = finding.fields[0] if finding.fields else ""
     at = next((places[one] for one in (*finding.fields, *map(without_indices, finding.fields)) if one in places), "")
     what = f"NAV {verb} this by its rule {outcome.id}{known}: «{outcome.sender}»"
-    return Issue("business-rule", at, what, outcome.mend, severity, field)
+    return Issue("business-rule", at, what, outcome.mend, severity, field, outcome.id)

@@ -6,10 +6,10 @@ it, NAV's invitation and the answer to that, and the employer's plan, all about 
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import orjson
@@ -29,6 +29,7 @@ COMES: Final = "fhir/dialogue/examples/05-comes-to-the-meeting.in.json"
 PLANS: Final = "nav/oppfolgingsplan/examples/01-shared-with-both.in.xml"
 REASON: Final = "Pasienten er ikke registrert i folkeregisteret"
 TOLD: Final = (
+    ("the sick note, stopped by a rule", ("stopped",)),
     ("the sick note, rejected by NAV", ("rejected",)),
     ("the sick note, corrected", ("corrected",)),
     ("NAV's question", ("Vi ber om en vurdering av hvilke arbeidsoppgaver", "DIALOG_FORESPORSEL")),
@@ -40,8 +41,9 @@ TOLD: Final = (
 """What each message is, and words that only it has; of the sick note, under which name its id is kept."""
 
 TITLES: Final = (
-    "The EHR sends a sick note, and NAV rejects it",
-    "The EHR sends the corrected note",
+    "The EHR sends a sick note that breaks one of NAV's own rules",
+    "The EHR sends it mended, and NAV rejects it for what only NAV knows",
+    "The EHR sends it once more, corrected",
     "The EHR sends a medical statement that NAV has not asked for",
     "NAV asks the certifier about the patient",
     "The certifier answers with the same statement, now on request",
@@ -74,11 +76,20 @@ class Case:
 
     async def play(self, note: bytes, first: int) -> None:
         """Play every step, numbered from `first`; `note` is the sick note that the case begins with."""
-        steps = (self._rejected, self._corrected, self._unasked, self._question, self._statement, self._meeting)
-        for number, (title, step) in enumerate(zip(TITLES, (*steps, self._plan), strict=True), first):
+        steps = (self._stopped, self._rejected, self._corrected, self._unasked, self._question, self._statement)
+        for number, (title, step) in enumerate(zip(TITLES, (*steps, self._meeting, self._plan), strict=True), first):
             self._say(f"{number}. {title}")
             await step(note)
         self._readers()
+
+    async def _stopped(self, note: bytes) -> None:
+        """Send a note that is partly on sick leave by all of 100 per cent."""
+        answer = await self._ends.ehr.send(self._named(degree_to(100, note), "stopped"))
+        outcome = orjson.loads(answer.body)
+        [error] = [one for one in outcome["issue"] if one["severity"] == "error"]
+        self._say(f"   {answer.status}, before anything was stored or sent; what NAV would have answered days later:")
+        self._say(f"   - {error['details']['text']}")
+        self._say(f"   at {error['expression'][0]}\n")
 
     async def _rejected(self, note: bytes) -> None:
         """Send a note that NAV rejects."""
@@ -100,7 +111,7 @@ class Case:
     async def _question(self, _: bytes) -> None:
         """Ask as NAV."""
         await self._post("nav", "/nav/messages", self._example(ASKS))
-        got = await self._got(self._ends.office.received, TOLD[2][1][0])
+        got = await self._got(self._ends.office.received, TOLD[3][1][0])
         self._say(f"   the office got {len(got.body)} bytes of FHIR, a Task, with none of NAV's health knowledge\n")
 
     async def _statement(self, _: bytes) -> None:
@@ -113,7 +124,7 @@ class Case:
     async def _meeting(self, _: bytes) -> None:
         """Call as NAV, and answer as the certifier."""
         await self._post("nav", "/nav/messages", self._example(CALLS))
-        await self._got(self._ends.office.received, TOLD[4][1][0])
+        await self._got(self._ends.office.received, TOLD[5][1][0])
         await self._follow(self._example(COMES))
         self._say("   an Appointment to the office, an AppointmentResponse back, Dialogmelding at NAV's end\n")
 
@@ -121,7 +132,7 @@ class Case:
         """Send the plan as the employer."""
         await self._post("employer", "/hr/messages/nav-oppfolgingsplan", self._example(PLANS))
         for end in (self._ends.nav.received, self._ends.office.received):
-            await self._got(end, TOLD[6][1][0])
+            await self._got(end, TOLD[7][1][0])
         self._say("   NAV and the doctor who wrote the note have it; without its flags it would have gone nowhere\n")
 
     def _readers(self) -> None:
@@ -173,3 +184,19 @@ class Case:
                     if words.encode() in one.body:
                         return one
                 await asyncio.sleep(0.05)
+
+
+def degree_to(degree: int, note: bytes) -> bytes:
+    """Give a Bundle with another degree of sick leave in its first graded period."""
+    made = orjson.loads(note)
+    degrees = (one for one in _items(made) if one.get("linkId") == "aktivitet-grad")
+    next(degrees)["answer"][0]["valueInteger"] = degree
+    return orjson.dumps(made)
+
+
+def _items(node: Any) -> Iterator[dict[str, Any]]:
+    """Give every object of a JSON document that stands in a list."""
+    for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _items(one)
+        if isinstance(node, list) and isinstance(one, dict):
+            yield one

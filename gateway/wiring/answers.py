@@ -1,8 +1,6 @@
 """What the HTTP edge answers about messages: what would become of one, and what has."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from adapters.fhir import codec
@@ -14,7 +12,6 @@ from gateway.core.vocabulary import Role
 from gateway.edge.gather import Gather
 from gateway.edge.identity.access import Caller
 from gateway.edge.line import GatewayLine
-from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
@@ -29,10 +26,9 @@ class Answers:
     """Answers to senders, from the line, the rules and the store."""
 
     def __init__(
-        self, line: GatewayLine, rulebook: Rulebook, gather: Gather, database: Database, reasons: Reasons, folder: Path
+        self, line: GatewayLine, rulebook: Rulebook, gather: Gather, database: Database, reasons: Reasons
     ) -> None:
         self._reasons = reasons
-        self._nav_rules = NavRulebook(folder)
         self._line = line
         self._rulebook = rulebook
         self._gather = gather
@@ -46,13 +42,7 @@ class Answers:
         if known is None:
             return admitted.issues
         ways = [way.route for role in caller.party.roles for way in self._line.routing.of(known.kind, role)]
-        told = self._nav_says(raw, format_id) if any(way.recipient is Role.NAV for way in ways) else ()
-        return [*admitted.issues, *told, *(self._would(record, self._gather.presumed(known), route) for route in ways)]
-
-    def _nav_says(self, raw: bytes, format_id: str) -> tuple[Issue, ...]:
-        source = self._line.formats[format_id]
-        parsed = flow.named(flow.parse(source, raw, report=True), source, raw)
-        return self._nav_rules.judge(parsed, source, datetime.now(UTC))
+        return [*admitted.issues, *(self._would(record, self._gather.presumed(known), route) for route in ways)]
 
     def _would(self, record: Any, facts: Facts, route: Route) -> Issue:
         decision = flow.decide(self._rulebook.table, route, facts, record)

@@ -33,6 +33,7 @@ from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
+from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
 from gateway.edge.review import ReviewQueue
@@ -103,7 +104,8 @@ class Gateway:
     @cached_property
     def line(self) -> GatewayLine:
         """The pure line with this installation's formats, rules and parties."""
-        line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self.envelopes)
+        rules = NavRulebook(self.library.folder, now)
+        line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self.envelopes, rules)
         line.earlier = self._earlier
         return line
 
@@ -257,7 +259,7 @@ class Gateway:
         """Give what the HTTP edge asks for."""
         write = self.library.writer("fhir-receipt").write
         reasons = Reasons(self.database, self.vault, self.formats["nav-apprec"], write)
-        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons, self.library.folder)
+        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons)
         receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
         return Services(
             fhir=codec,

@@ -38,7 +38,7 @@ def test_it_ends_by_itself_and_well(demo: tuple[subprocess.CompletedProcess[str]
 
 def test_it_shows_each_step(demo: tuple[subprocess.CompletedProcess[str], float]) -> None:
     said = demo[0].stdout
-    for step in range(1, 14):
+    for step in range(1, 15):
         assert re.search(rf"^{step}\. ", said, re.MULTILINE), step
     assert said.count("202 once it was on disk; then nav acknowledged") == 4
     assert "422, and nothing was stored" in said
@@ -60,12 +60,15 @@ def test_it_plays_a_whole_case_each_message_read_by_whom_it_is_for(
     demo: tuple[subprocess.CompletedProcess[str], float],
 ) -> None:
     said = demo[0].stdout
+    assert "422, before anything was stored or sent" in said
+    assert "NAV rejects this by its rule GRADERT_SYKMELDING_OVER_99_PROSENT" in said
     assert "and so does the Task (on-hold): Pasienten er ikke registrert i folkeregisteret" in said
     assert "no request of NAV's to answer (Task rejected)" in said
     assert "in the conversation of its question (Task completed)" in said
-    table = said.partition("who has got what")[2].splitlines()[1:8]
+    table = said.partition("who has got what")[2].splitlines()[1:9]
     assert [row.split()[-3:] for row in table] == [
-        ["yes", "-", "-"],  # the sick note that NAV rejects
+        ["-", "-", "-"],  # the sick note that breaks a rule
+        ["yes", "-", "-"],  # the one that NAV rejects
         ["yes", "-", "-"],  # the corrected one
         ["-", "yes", "-"],  # NAV's question
         ["yes", "-", "-"],  # the statement

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.core.errors import SamspillError
+from gateway.core.errors import NotAcceptable, SamspillError
 from gateway.edge.http import consent_search, consents, employers, messages, nav, operations
 from gateway.edge.http.answers import answer_fault
 from gateway.edge.http.envelope import Envelope
@@ -28,6 +28,9 @@ def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI
         fault = fault_of(error)
         if fault is OUR_FAULT:
             raise error  # the envelope logs where, and answers
+        if isinstance(error, NotAcceptable):
+            codes, rules = ({getattr(one, name) for one in error.issues} - {""} for name in ("code", "rule"))
+            request.state.refused = {"codes": sorted(codes), "rules": sorted(rules)}
         return answer_fault(request, services, fault)
 
     app.add_exception_handler(SamspillError, answer)

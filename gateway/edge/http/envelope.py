@@ -88,7 +88,9 @@ class Envelope:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._counts.requests.labels(route, method, str(status)).inc()
         self._counts.seconds.labels(route, method).observe(seconds)
-        _log.info("request", route=route, method=method, status=status, seconds=round(seconds, 4), request=request_id)
+        refused = scope.get("state", {}).get("refused", {})
+        seconds = round(seconds, 4)
+        _log.info("request", route=route, method=method, status=status, seconds=seconds, request=request_id, **refused)
 
 
 def _request_id(scope: Scope) -> str:

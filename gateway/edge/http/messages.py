@@ -15,6 +15,7 @@ from gateway.edge.http.negotiation import sent_media, wanted_media
 from gateway.edge.http.services import FHIR, Services
 from gateway.edge.identity.access import Caller
 from gateway.edge.store.operate import NotThere
+from gateway.edge.store.rows import Accepted
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
@@ -34,7 +35,7 @@ def router(services: Services) -> APIRouter:
         raw = await read_body(request, services.limits, caller)
         check_body(services, raw, media)
         accepted = await services.intake.accept(raw, FHIR, caller.party.id, await _key(request, services, raw))
-        return await _taken(request, services, accepted.id, caller, back)
+        return await _taken(request, services, accepted, caller, back)
 
     for path in ("/fhir", "/fhir/", "/fhir/Bundle", "/fhir/$process-message"):
         routes.add_api_route(path, take, methods=["POST"], response_model=None)
@@ -84,12 +85,12 @@ def key_of(request: Request) -> str:
     return f"key:{given}"
 
 
-async def _taken(request: Request, services: Services, message_id: str, caller: Caller, back: str) -> Response:
-    """Answer 202, with what `Prefer` asks for: nothing, the Task, or an OperationOutcome, which is the default."""
-    headers = {"Location": f"{origin(request, services)}/fhir/Task/{message_id}"}
+async def _taken(request: Request, services: Services, accepted: Accepted, caller: Caller, back: str) -> Response:
+    """Answer 202, with what `Prefer` asks for: nothing, the Task, or (the default) an OperationOutcome."""
+    headers = {"Location": f"{origin(request, services)}/fhir/Task/{accepted.id}"}
     prefer = {part.strip() for part in request.headers.get("prefer", "").lower().split(",")}
     if "return=minimal" in prefer:
         return Response(b"", 202, headers)
-    if "return=representation" in prefer and (task := await services.status(message_id, caller)) is not None:
+    if "return=representation" in prefer and (task := await services.status(accepted.id, caller)) is not None:
         return respond(services.fhir.encode(task, back), back, 202, headers)
-    return respond(services.fhir.encode_outcome([_TAKEN], back), back, 202, headers)
+    return respond(services.fhir.encode_outcome([_TAKEN, *accepted.told], back), back, 202, headers)

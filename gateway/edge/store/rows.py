@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.core.audit import Disclosure
+from gateway.core.errors import Issue
 from gateway.core.line import Event, State
 from gateway.edge.keys import Envelope
 
@@ -39,10 +40,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to an incoming message: its id, and whether it was here before."""
+    """The answer to an incoming message: its id, whether it was here before, and what its sender is told of it."""
 
     id: str
     again: bool = False
+    told: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,8 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import text
 
-from gateway.demo import Scene, act, running, settings_for
-from gateway.sandbox import messages
+from gateway.demo import Scene, act, fresh, running, settings_for
 from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
 from gateway.sandbox.server import client_context
 
@@ -152,7 +150,7 @@ def until(look: Callable[[], T | None]) -> T:
 
 def note(name: str = "full") -> dict[str, Any]:
     """Give one of the demo's bundles under an id of its own."""
-    bundle: dict[str, Any] = deepcopy(json.loads(messages.load(name)))
+    bundle: dict[str, Any] = json.loads(fresh(name))
     bundle["identifier"]["value"] = f"urn:uuid:{uuid.uuid4()}"
     return bundle
 

@@ -3,11 +3,12 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from live_line import EMPLOYER, FHIR, NOBODY, Live, act_on, note, number_of, resource
 from lxml import etree
+from structlog.testing import capture_logs
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
@@ -15,6 +16,7 @@ from gateway.core.vocabulary import Role
 from gateway.edge.identity.access import Caller
 from gateway.edge.seal import xmldsig
 from gateway.edge.store.operate import NotThere
+from gateway.sandbox.case import degree_to
 from gateway.sandbox.employer import Answer as Unwell
 from gateway.sandbox.nav import MSGHEAD, Answer
 
@@ -290,19 +292,63 @@ def test_a_dry_run_tells_what_would_go_to_whom_and_stores_nothing(live: Live) ->
 
 
 def test_a_dry_run_tells_what_nav_will_answer_by_its_own_rules(live: Live) -> None:
-    treated = note("treatment-days")
-    zealous = json.loads(json.dumps(note("graded")).replace('"2026-11-16"', '"2022-11-16"'))
     with live.client() as calling:
         by_hand, rejected = (
             calling.post("/fhir/$validate", content=json.dumps(one), headers=FHIR).json()["issue"]
-            for one in (treated, zealous)
+            for one in (note("treatment-days"), all_of_it())
         )
     told = {issue["severity"]: issue["details"]["text"] for issue in by_hand if "NAV has" in issue["details"]["text"]}
     assert "SYKMELDING_MED_BEHANDLINGSDAGER" in told["warning"]
     assert any("NAV will also check" in issue["details"]["text"] for issue in by_hand)
-    errors = [issue for issue in rejected if issue["severity"] == "error"]
-    [late] = [issue for issue in errors if "TILBAKEDATERT_MER_ENN_3_AR" in issue["details"]["text"]]
-    assert late["expression"][0].startswith("Bundle.entry[")
+    [error] = [issue for issue in rejected if issue["severity"] == "error"]
+    assert "GRADERT_SYKMELDING_OVER_99_PROSENT" in error["details"]["text"]
+    assert error["expression"][0].startswith("Bundle.entry[")
+
+
+# NAV's own rules, at intake
+
+
+def all_of_it() -> dict:
+    """A note of partial sick leave by all of 100 per cent, which NAV's rules reject."""
+    return json.loads(degree_to(100, json.dumps(note("graded")).encode()))
+
+
+def test_a_note_that_navs_rules_reject_is_refused_at_its_place_before_anything_is_stored_or_sent(live: Live) -> None:
+    bundle, before = all_of_it(), live.rows()
+    with capture_logs() as logs:
+        answer = live.post(bundle)
+    assert answer.status_code == 422
+    [error] = answer.json()["issue"]
+    assert "Hvis sykmeldingsgrad er høyere enn 99% for delvis sykmelding avvises meldingen" in error["details"]["text"]
+    assert "give a degree from 1 to 99" in error["details"]["text"]
+    assert error["expression"] == ["Bundle.entry[4].resource.item[1].item[3].answer[0].valueInteger"]
+    assert live.rows() == before
+    assert at_nav(live, bundle) == []
+    [told] = [entry for entry in logs if entry["event"] == "request"]
+    assert told["status"] == 422
+    assert (told["codes"], told["rules"]) == (["business-rule"], ["GRADERT_SYKMELDING_OVER_99_PROSENT"])
+
+
+def test_what_nav_has_a_person_look_at_and_what_it_also_checks_is_told_with_the_202(live: Live) -> None:
+    answer = live.post(note("treatment-days"))
+    assert answer.status_code == 202
+    said = [(issue["severity"], issue["details"]["text"]) for issue in answer.json()["issue"]]
+    [warning] = [text for severity, text in said if severity == "warning"]
+    assert "NAV has a person look at this by its rule SYKMELDING_MED_BEHANDLINGSDAGER" in warning
+    assert any("NAV will also check: whether NAV has received the same before" in text for _, text in said)
+
+
+def test_what_was_taken_stays_taken_when_it_comes_again_after_the_day_until_which_nav_takes_it(live: Live) -> None:
+    rules, bundle = live.scene.gateway.line._nav_rules, note("graded")
+    taken, now = live.send(bundle), rules._now
+    rules._now = lambda: now() + timedelta(days=4 * 365)
+    try:
+        assert live.post(bundle).headers["Location"] == taken
+        refused = live.post(note("graded"))
+    finally:
+        rules._now = now
+    assert refused.status_code == 422
+    assert "TILBAKEDATERT_MER_ENN_3_AR" in refused.text
 
 
 def test_a_dry_run_of_a_bad_message_tells_every_fault_at_its_place(live: Live) -> None:

@@ -1,6 +1,7 @@
 """NAV-style messages in, application receipts out: a MsgHead is taken and receipted, an AppRec is matched."""
 
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ from fhir.resources.R4B.task import Task
 from live_line import XML, Live, note, until
 from lxml import etree
 
+from gateway.sandbox.messages import dated
 from gateway.sandbox.nav import APPREC, MSGHEAD, Answer, app_rec
 from gateway.sandbox.server import XmlSchema
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
 
 
 def message() -> tuple[str, bytes]:
-    root = etree.fromstring(SAMPLE.read_bytes())
+    root = etree.fromstring(dated(SAMPLE.read_bytes(), datetime.now(UTC).date()))
     identity = str(uuid.uuid4())
     root.find(f"{{{MSGHEAD}}}MsgInfo/{{{MSGHEAD}}}MsgId").text = identity
     return identity, etree.tostring(root)
@@ -74,6 +76,19 @@ def test_a_message_that_is_no_sick_note_is_rejected_with_its_own_id(live: Live) 
     assert live.rows() == before
 
 
+def test_a_message_that_navs_rules_reject_is_rejected_with_navs_own_words(live: Live) -> None:
+    before = live.rows()
+    _, body = message()
+    root = etree.fromstring(body)
+    next(root.iter("{*}Sykmeldingsgrad")).text = "0"
+    answer = post(live, etree.tostring(root))
+    assert answer.status_code == 422
+    [error] = receipt(answer).iter(f"{{{APPREC}}}Error")
+    assert error.get("V") == "X99"
+    assert "Hvis sykmeldingsgrad er 0% for delvis sykmelding avvises meldingen" in error.get("DN")
+    assert live.rows() == before
+
+
 def test_the_same_message_again_is_receipted_again_and_stored_once(live: Live) -> None:
     _, body = message()
     assert post(live, body).status_code == 200
@@ -85,7 +100,7 @@ def test_the_same_message_again_is_receipted_again_and_stored_once(live: Live) -
 def test_another_message_under_the_same_id_is_rejected(live: Live) -> None:
     _, body = message()
     assert post(live, body).status_code == 200
-    answer = post(live, body.replace(b"2026-11-", b"2026-10-"))
+    answer = post(live, body.replace(b"Sykmeldingsgrad>60<", b"Sykmeldingsgrad>70<"))
     assert answer.status_code == 409
     assert receipt(answer).find(f"{{{APPREC}}}Status").get("V") == "2"
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from gateway.model import (
     Graded,
     Identifier,
     NotPossible,
-    Pending,
     Period,
     SickLeaveCertificate,
     TravelOnly,
@@ -24,6 +23,7 @@ from gateway.model.walk import Field, class_of, fields_of, values_of
 PATIENT, CERTIFIER = "02917923100", "11827020089"
 """Synthetic national numbers (month + 80), of the sandbox's messages."""
 
+TODAY = datetime.now(UTC).date()
 ORGANISATION = "315000009"
 CONSONANTS, VOWELS = "bdfgjklmnprtv", "aeiou"
 NEVER = frozenset(one for one in DataClass if STRICTNESS[one] > 1)
@@ -50,6 +50,11 @@ class Planting:
         """Give a record of a class with all its fields."""
         return kind(**{f.name: self._field(f, class_of(kind, f, inherited)) for f in fields_of(kind).values()})
 
+    def period(self, kind: type) -> Any:
+        """Give what a period says, of a kind; treatment days as many as NAV takes."""
+        made = self.record(kind, DataClass.ABSENCE)
+        return replace(made, per_week=1) if isinstance(made, TreatmentDays) else made
+
     def _field(self, field: Field, data_class: DataClass) -> Any:
         kinds = field.kinds if field.many else field.kinds[:1]
         items = [self.record(k, data_class) if field.is_record else self._scalar(k, field) for k in kinds]
@@ -58,21 +63,23 @@ class Planting:
     def _scalar(self, kind: type, field: Field) -> Any:
         if field.codes:
             return min(LISTS[field.codes])
-        known = {bool: True, int: 50, date: date(2026, 11, 20), datetime: datetime(2026, 11, 20, 9, tzinfo=UTC)}
+        known = {bool: True, int: 50, date: TODAY, datetime: datetime.combine(TODAY, time(), UTC)}
         if kind in known:
             return known[kind]
         self._next += 1
         return word(self._next)
 
 
-def planted(salt: int = 0) -> SickLeaveCertificate:
-    """Give a note with every text planted and all five kinds of period, acceptable as it stands."""
+def planted(salt: int = 0, *kinds: type) -> SickLeaveCertificate:
+    """Give a note with every text planted, acceptable as it stands, with periods of these kinds.
+
+    Without any it has all kinds but the pending one, which NAV takes alone.
+    """
     planting = Planting(salt)
     made: SickLeaveCertificate = planting.record(SickLeaveCertificate)
-    kinds = (Pending, Graded, NotPossible, TreatmentDays, TravelOnly)
     periods = tuple(
-        Period(start=date(2026, 11, day), end=date(2026, 11, day + 3), kind=planting.record(kind, DataClass.ABSENCE))
-        for day, kind in zip(range(1, 26, 5), kinds, strict=True)
+        Period(start=TODAY + timedelta(7 * i), end=TODAY + timedelta(7 * i + 6), kind=planting.period(kind))
+        for i, kind in enumerate(kinds or (Graded, NotPossible, TreatmentDays, TravelOnly))
     )
     diagnosis = replace(
         made.diagnosis,
@@ -83,7 +90,10 @@ def planted(salt: int = 0) -> SickLeaveCertificate:
     return replace(
         made,
         sender=sender,
-        patient=replace(made.patient, id=Identifier(kind="national-number", value=PATIENT)),
+        ruleset="3",
+        patient=replace(
+            made.patient, id=Identifier(kind="national-number", value=PATIENT), birth_date=date(1979, 11, 2)
+        ),
         periods=periods,
         diagnosis=diagnosis,
         employer_orgnr=None,

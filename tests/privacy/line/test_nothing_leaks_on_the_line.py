@@ -24,7 +24,7 @@ from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.demo import settings_for
 from gateway.edge import log
 from gateway.edge.keys import Envelope, Vault
-from gateway.model import SickLeaveCertificate
+from gateway.model import Pending, SickLeaveCertificate
 from gateway.policy import pep
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import consent_facts
@@ -158,7 +158,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     logging.getLogger().setLevel(logging.INFO)
     try:
         with line(tmp_path_factory.mktemp("privacy")) as live:
-            told = Told(live, [planted(salt) for salt in range(4)])
+            told = Told(live, [planted(0), planted(1), planted(2, Pending), planted(3)])
             tell_good(told)
             tell_refused(told)
             tell_bad(told)

@@ -16,6 +16,7 @@ from lxml import etree
 from gateway import cli
 from gateway.demo import act
 from gateway.sandbox import messages
+from gateway.sandbox.case import degree_to
 
 ROOT = Path(__file__).parents[3]
 EMPLOYER = ("--recipient", "employer", "--purpose", "sick-leave-follow-up")
@@ -70,6 +71,18 @@ def facts(tmp_path: Path) -> Path:
 def written(path: Path, content: Any) -> Path:
     path.write_text(json.dumps(content), "utf-8")
     return path
+
+
+def test_explaining_a_note_to_nav_tells_what_navs_own_rules_will_answer(samspill: Console) -> None:
+    asked = ("explain", "--from", "fhir", "--to", "nav-sykmelding", "--unrestricted", "-")
+    late = degree_to(0, messages.load("graded"))
+    said = samspill(*asked, given=late).out.decode()
+    assert "NAV's rules: error: " in said
+    assert "GRADERT_SYKMELDING_0_PROSENT" in said
+    told = json.loads(samspill(*asked, "--json", given=late).out)["nav"]
+    assert [one["rule"] for one in told if one["severity"] == "error"] == ["GRADERT_SYKMELDING_0_PROSENT"]
+    to_employer = ("explain", "--from", "fhir", "--to", "nav-employer", "--unrestricted", "-")
+    assert "NAV's rules" not in samspill(*to_employer, given=late).out.decode()
 
 
 # translate
@@ -165,7 +178,7 @@ def test_a_bad_message_is_told_every_fault_on_a_line_of_its_own(samspill: Consol
     assert len(ran.err.splitlines()) >= 3
     assert all(line.startswith("Bundle.") for line in ran.err.splitlines())
     told = json.loads(samspill(*asked, "--json").err)
-    assert {"code", "at", "what", "mend", "severity", "field"} == set(told["issues"][0])
+    assert {"code", "at", "what", "mend", "severity", "field", "rule"} == set(told["issues"][0])
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 10_000])

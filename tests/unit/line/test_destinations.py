@@ -1,6 +1,7 @@
 """Who a message goes to: by law, as it is addressed, or by the patient's act; and who may send it at all."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
+from gateway.edge.nav_rules import NavRulebook
 from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.messages import About
 from gateway.policy.routing import load as load_routing
@@ -18,6 +20,7 @@ from gateway.wiring.formats import formats
 
 ROOT = Path(__file__).parents[3]
 MODEL = SickLeaveCertificate.__name__
+NOW = datetime(2026, 11, 17, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,8 @@ def line() -> GatewayLine:
     registry = load_parties(library.folder / "parties", ROOT / "certs" / "example")
     rulebook: Any = None
     envelope: Any = None
-    return GatewayLine(formats(library), rulebook, load_routing(library.folder / "policy"), registry, envelope)
+    routing, nav_rules = load_routing(library.folder / "policy"), NavRulebook(library.folder, lambda: NOW)
+    return GatewayLine(formats(library), rulebook, routing, registry, envelope, nav_rules)
 
 
 def known(kind: MessageKind, *receivers: tuple[str, str]) -> About:
