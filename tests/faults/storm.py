@@ -142,9 +142,11 @@ class Storm:
                 await process.wait()
 
     async def kill_on(self, kills, acknowledged, pause):
-        """Kill a node now and then, until there were enough kills and enough messages."""
+        """Kill a node now and then, evenly over the messages, until there were enough of both."""
         while self.ledger.kills < kills or len(self.ledger.acknowledged) < acknowledged:
             await asyncio.sleep(self.random.uniform(*pause))
+            if len(self.ledger.acknowledged) * kills < acknowledged * self.ledger.kills:
+                continue
             place = self.random.randrange(len(self.nodes))
             await self.kill(place)
             await self.start(place)

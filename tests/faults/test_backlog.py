@@ -100,7 +100,7 @@ def test_five_thousand_waiting_start_claim_and_drain_as_a_few_do(kind, tmp_path,
 
 
 @pytest.mark.storm
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_hundred_thousand_waiting_start_claim_and_drain_as_a_few_do(kind, tmp_path, request):
     compare(two(kind, tmp_path, request), 200_000, 2_000)

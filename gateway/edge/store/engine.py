@@ -126,7 +126,11 @@ WHERE current_setting('synchronous_commit') IN ('off', 'local')
 
 
 def _durable(connection: Any, _record: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(AT_LEAST_ON)
-        cursor.execute("SET lock_timeout = '20s'")
-    connection.commit()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(AT_LEAST_ON)
+            cursor.execute("SET lock_timeout = '20s'")
+        connection.commit()
+    except Exception:
+        connection.close()  # the pool has not taken it yet, and nobody else would
+        raise

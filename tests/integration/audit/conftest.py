@@ -1,11 +1,5 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "faults"))
-
-from databases import postgres, sqlite_url, url  # noqa: F401 - fixtures
+from databases import sqlite_url, url  # noqa: F401 - fixtures
 from log_kit import Log
 
 
