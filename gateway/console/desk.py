@@ -22,6 +22,7 @@ from gateway.edge.log_anchors import Anchors
 from gateway.edge.log_reader import LOOK, PURPOSES, LogReader, Look
 from gateway.edge.log_search import Filter, Found, search
 from gateway.edge.review import Officer, ReviewQueue
+from gateway.edge.rule_sets import Revision
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.database import Database
 from gateway.edge.store.register import ConsentRegister
@@ -43,6 +44,7 @@ class Desk:
 
     `contents` gives what a stored message holds, by the id of the incoming one; nothing when it can no longer be read.
     `key` is what the log's checkpoints are signed with. `bundle` gives entries as FHIR AuditEvents.
+    `revision` says what the rules in force changed.
     """
 
     database: Database
@@ -60,6 +62,7 @@ class Desk:
     bundle: Callable[[Iterable[Found]], Mapping[str, Any]]
     tally: Tally
     verification: Verification
+    revision: Callable[[], Revision | None]
 
     def look(
         self,

@@ -22,7 +22,6 @@ from gateway.edge.log_export import csv_lines, json_text, proven
 from gateway.edge.log_search import Filter, Found, search_all
 from gateway.edge.log_tree import LAST
 from gateway.edge.store import statements
-from gateway.edge.store.review import Status
 
 PAGE: Final = 50
 MOST_EXPORTED: Final = 100_000
@@ -39,7 +38,7 @@ VIEWS: Final[Mapping[str, tuple[tuple[AuditAction, ...], tuple[Outcome, ...]]]] 
     "sent": ((AuditAction.DISCLOSED, AuditAction.HANDED_OVER, AuditAction.RECEIPT), ()),
     "consents": ((AuditAction.CONSENT, AuditAction.DESTINATION_ADDED, AuditAction.REOPENED), ()),
     "glass": ((AuditAction.GLASS_ASKED, AuditAction.GLASS_OPENED), ()),
-    "reviews": ((AuditAction.REVIEW_READ, AuditAction.REVIEWED), ()),
+    "reviews": ((AuditAction.REVIEW_READ, AuditAction.CASE_NOTED, AuditAction.REVIEWED), ()),
     "looks": ((AuditAction.LOG_READ, AuditAction.LOG_EXPORT), ()),
     "all": ((), ()),
 }
@@ -47,12 +46,13 @@ VIEWS: Final[Mapping[str, tuple[tuple[AuditAction, ...], tuple[Outcome, ...]]]] 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """Something that waits for an officer: what (a word of `todo`), how many, since when (epoch seconds), and where."""
+    """Something that waits: what (a word of `todo`), how many, since when, where, and by when (epoch seconds)."""
 
     what: str
     number: int
     oldest: float
     address: str
+    due: float | None
 
 
 def overview(visit: Visit) -> Response:
@@ -78,14 +78,12 @@ def overview(visit: Visit) -> Response:
 
 
 def _todo(desk: Desk) -> Iterator[Todo]:
-    items = sorted(desk.review.items(Status.OPEN, "", 1000), key=lambda item: (item.kind, item.opened_at))
-    for kind, of_kind in groupby(items, key=lambda item: item.kind):
-        listed = list(of_kind)
-        address = f"/case/{listed[0].id}" if len(listed) == 1 else f"/cases?kind={kind}"
-        yield Todo(kind, len(listed), listed[0].opened_at, address)
+    for one in desk.review.waiting():
+        address = f"/case/{one.any}" if one.number == 1 else f"/cases?kind={one.kind}"
+        yield Todo(one.kind, one.number, one.oldest, address, one.due)
     dead = desk.database.rows(statements.DEAD_LETTERS, limit=1000)
     if dead:
-        yield Todo("dead", len(dead), min(row.created_at for row in dead), "/recipients")
+        yield Todo("dead", len(dead), min(row.created_at for row in dead), "/recipients", None)
 
 
 def _series(days: list[tuple[Any, Any]]) -> list[tuple[str, list[int], int]]:
@@ -182,8 +180,8 @@ def asked(visit: Visit) -> Filter:
         actions=actions,
         outcomes=outcomes,
         message=query.get("message", ""),
-        since=_day(query.get("since", "")),
-        until=_day(query.get("until", ""), 1),
+        since=day_of(query.get("since", "")),
+        until=day_of(query.get("until", ""), 1),
         before=query.get("before", ""),
     )
 
@@ -192,7 +190,7 @@ def _wrong(where: str) -> Any:
     raise NotAcceptable([Issue("value", where, "this filter cannot be read", "clear it and try again")])
 
 
-def _day(text: str, later: int = 0) -> float | None:
+def day_of(text: str, later: int = 0) -> float | None:
     """Read a day (`20.11.2026`, `20.11`, `2026-11-20`, `i dag`, `-7d`): its first moment, or the next day's."""
     if not text:
         return None

@@ -12,6 +12,7 @@ from gateway.console.visit import Visit
 from gateway.core.decision import ClassDecision, Effect
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
+from gateway.edge.rule_sets import history
 from gateway.policy.elements import UNMARKED, Element
 from gateway.policy.facts import Facts
 from gateway.policy.pdp import decide_elements
@@ -52,6 +53,8 @@ def rules(visit: Visit) -> Response:
         text=lambda rule: getattr(rule, lang, rule.nb),
         told=told,
         version=visit.desk.rulebook.version,
+        history=history(visit.desk.database),
+        revision=visit.desk.revision(),
     )
 
 

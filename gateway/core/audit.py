@@ -26,6 +26,7 @@ class AuditAction(StrEnum):
     GLASS_ASKED = "glass-asked"  # somebody who treats asks to break the glass, and is shown that there is something
     GLASS_OPENED = "glass-opened"  # Export (DCM 110106): the glass is broken, written before a byte is shown
     REVIEW_READ = "review-read"  # an officer looks at what is held
+    CASE_NOTED = "case-noted"  # an officer takes a case, sets its day, or notes something; `reason` says which
     REVIEWED = "reviewed"  # an officer clears, refuses or closes what waited
     ERASED = "erased"  # the keys of a person's payloads were destroyed
     LOG_READ = "log-read"  # Audit Log Used (DCM 110101): somebody looked into this log

@@ -4,7 +4,7 @@ Everything here blocks; call it from a thread. The console and `samspill review`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,12 +12,14 @@ from sqlalchemy import Row
 from gateway import flow
 from gateway.core.audit import AuditAction, Disclosure
 from gateway.core.message import Route
+from gateway.core.queues import due
 from gateway.core.vocabulary import MessageKind, Purpose, Role
+from gateway.edge.audit_log import fresh_id
 from gateway.edge.gather import Gather
-from gateway.edge.keys import Vault
+from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
 from gateway.edge.log_reader import LOOK, Look
-from gateway.edge.store import review, statements
+from gateway.edge.store import cases, review, statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.operate import NotThere
@@ -41,8 +43,9 @@ class Held:
 class Item:
     """One item of the queue: ids, codes and pseudonyms, never a value. Times are epoch seconds, UTC.
 
-    `kind` is `held` or `glass`. `message` is the outgoing message that is held; `party` is to have it, or broke the
-    glass. `reason` is why it waits or why the glass was broken, `finding` why it was closed, both codes.
+    `kind` is a `Queue`. `message` is the outgoing message that it is about; `party` is to have it, has it, broke the
+    glass, or did unusually much. `reason` says more of why it waits, `finding` why it was closed, both codes. `owner`
+    is the officer who has taken it, `due` by when it is to be closed.
     """
 
     id: str
@@ -59,6 +62,29 @@ class Item:
     closed_at: float | None
     officer: str
     finding: str
+    owner: str
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an officer did with a case: when (epoch seconds), a code, and their words (absent: none, or erased)."""
+
+    at: float
+    officer: str
+    step: str
+    text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The open cases of a kind: how many, since when, and by when the first is to be done (epoch seconds)."""
+
+    kind: str
+    number: int
+    oldest: float
+    due: float
+    any: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +93,16 @@ class Officer:
 
     actor: str
     number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What an officer does with a case: a code, and what goes with it (an owner, a day in epoch seconds, words)."""
+
+    step: str
+    text: str = field(default="", repr=False)
+    owner: str | None = None
+    until: float | None = None
 
 
 class ReviewQueue:
@@ -78,6 +114,10 @@ class ReviewQueue:
     def items(self, status: Status | None = Status.OPEN, kind: str = "", limit: int = 50) -> list[Item]:
         """Give items, the newest first. Raises `Busy`."""
         return [_item(row) for row in self._database.rows(review.listed(status, kind), limit=limit)]
+
+    def due(self, kind: str = "", limit: int = 50) -> list[Item]:
+        """Give open items, what is due first before the rest. Raises `Busy`."""
+        return [_item(row) for row in self._database.rows(review.due_first(kind), limit=limit)]
 
     def item(self, item: str) -> Item:
         """Give one item. Raises `NotThere` or `Busy`."""
@@ -120,12 +160,40 @@ class ReviewQueue:
         self._close(item, officer, Status.REFUSED, finding)
 
     def close(self, item: str, officer: Officer, finding: str) -> None:
-        """Close a broken-glass case, by another person than the one who broke it. Raises as `clear`."""
+        """Close a case that holds nothing back, by another person than the one whom it is about. Raises as `clear`."""
         self._close(item, officer, Status.CLOSED, finding)
 
     def _close(self, item: str, officer: Officer, status: Status, finding: str) -> str:
         verdict = Verdict(item, status, officer.actor, self._pseudonym(officer), finding)
         return self._database.write_now(review.CLOSE, verdict)
+
+    def waiting(self) -> list[Waiting]:
+        """Give what is open, by kind, what is due first before the rest. Raises `Busy`."""
+        rows = self._database.rows(cases.OPEN_CASES)
+        found = [Waiting(r.kind, r.number, r.oldest, r.due or due(r.kind, r.oldest), r.any) for r in rows]
+        return sorted(found, key=lambda one: one.due)
+
+    def notes(self, item: str) -> list[Note]:
+        """Give what officers did with a case, the oldest first. Raises `Busy`."""
+        return [self._note(row) for row in self._database.rows(cases.NOTES_OF, id=item)]
+
+    def _note(self, row: Row[Any]) -> Note:
+        try:
+            text = self._vault.open(cases.TEXT, row.id, row.body, row.wrapped).decode() if row.wrapped else None
+        except Unreadable:
+            text = None
+        return Note(row.at, row.officer, row.step, text)
+
+    def note(self, item: str, officer: Officer, doing: Doing) -> None:
+        """Note what an officer does with an open case; the text is kept encrypted, and erased with the patient's data.
+
+        Raises `NotThere`, `AlreadyClosed`, `Refused` or `Busy`.
+        """
+        record = fresh_id()
+        sealed = self._vault.seal(cases.TEXT, record, doing.text.encode()) if doing.text else None
+        who = self._pseudonym(officer)
+        noted = cases.Noted(item, officer.actor, who, doing.step, record, sealed, doing.owner, doing.until)
+        self._database.write_now(cases.NOTE, noted)
 
     def _pseudonym(self, officer: Officer) -> str:
         return self._vault.mac("patient", officer.number) if officer.number else ""
@@ -165,4 +233,6 @@ def _item(row: Row[Any]) -> Item:
         closed_at=row.closed_at,
         officer=row.officer,
         finding=row.finding,
+        owner=row.owner,
+        due=row.due if row.due is not None else due(row.kind, row.opened_at),
     )

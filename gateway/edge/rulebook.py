@@ -8,32 +8,36 @@ from threading import Lock
 from gateway.core.message import Route
 from gateway.flow import Rules
 from gateway.policy.labels import Labels
-from gateway.policy.load import load
+from gateway.policy.load import load, texts
 from gateway.policy.pdp import releasable
 from gateway.policy.rules import Table, compile_table
 
 
 class Rulebook:
-    """The rules of one folder. `now` gives the time, with its zone; safe to use from any thread."""
+    """The rules of one folder. `now` gives the time, with its zone; safe to use from any thread.
+
+    `files` are the texts that decide, by name, and `rules` what stands in them.
+    """
 
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
-        self._rules = load(folder)
+        self.files = {Path(name).name: text for name, text in texts(folder).items()}
+        self.rules = load(folder)
         self._now = now
         self._lock = Lock()
-        self._table = compile_table(self._rules, now().date())
+        self._table = compile_table(self.rules, now().date())
         self._routes: dict[Route, Rules] = {}
 
     @property
     def labels(self) -> Labels:
         """What diagnosis codes say about how sensitive a note is."""
-        return self._rules.labels
+        return self.rules.labels
 
     @property
     def table(self) -> Table:
         """The table in force."""
         with self._lock:
             if self._table.until is not None and self._now() >= self._table.until:
-                self._table = compile_table(self._rules, self._now().date())
+                self._table = compile_table(self.rules, self._now().date())
                 self._routes = {}
             return self._table
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from gateway.core.vocabulary import MessageKind
@@ -122,3 +123,17 @@ def _followed(record: Any) -> tuple[str, ...]:
     """Give the ids that a message says it follows: the one that it answers, then the first of the conversation."""
     said = getattr(record, "conversation", None)
     return tuple(dict.fromkeys(one for one in (said.parent, said.conversation) if one)) if said else ()
+
+
+def absent(record: Any) -> tuple[tuple[date, date], ...]:
+    """Give the days that a note or an absence is for, as spans with both ends; none for a record of another kind.
+
+    A span without an end is open: it ends on the last day that there is.
+    """
+    if isinstance(record, SickLeaveCertificate):
+        spans: tuple[Any, ...] = record.periods
+    elif isinstance(record, BenefitCertificate | EmployerCertificate):
+        spans = record.reductions
+    else:
+        spans = (record,) if isinstance(record, SickPayCertificate | Absence | SelfCertification) else ()
+    return tuple((one.start, one.end or date.max) for one in spans if one.start is not None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.policy.breaches import permitted_cells
-from gateway.policy.rules import DIMENSIONS, Rule, Table
+from gateway.policy.rules import DIMENSIONS, Rule, RuleSet, Table
 from gateway.policy.space import reach_together, releases
 
 
@@ -17,10 +17,15 @@ def in_words(cell: Mapping[str, str]) -> str:
 class Change:
     """A cell whose releases differ between two versions: `wider` when some state now releases what it did not."""
 
-    cell: str
+    where: Mapping[str, str]
     wider: bool
     narrower: bool
     rules: tuple[str, ...]
+
+    @property
+    def cell(self) -> str:
+        """The cell in words."""
+        return in_words(self.where)
 
     def __str__(self) -> str:
         """One line for a reviewer."""
@@ -43,7 +48,35 @@ def difference(old: Table, new: Table) -> Iterator[Change]:
         if wider or narrower:
             names = {rule.id for table, rows in ((old, met[0]), (new, met[1])) for rule in table.pick(rows)}
             changed = tuple(sorted(name for name in names if _says(ours.get(name)) != _says(theirs.get(name))))
-            yield Change(in_words(cell), wider, narrower, changed)
+            yield Change(cell, wider, narrower, changed)
+
+
+SAID = ("permits", "tier", "scope", "when", "unless", "obligations", "basis", "reviewed", "valid_from", "valid_to")
+"""The members of a rule that a reviewer reads for themselves, besides its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A rule that one version has and the other has not, or not so. `members` are those that differ."""
+
+    id: str
+    old: Rule | None
+    new: Rule | None
+    members: tuple[str, ...]
+
+
+def amended(old: RuleSet, new: RuleSet) -> Iterator[Amended]:
+    """Give every rule that came, went or changed, in the order of the new version, those that went last."""
+    ours, theirs = ({rule.id: rule for rule in rules.rules} for rules in (old, new))
+    for name in [*theirs, *(name for name in ours if name not in theirs)]:
+        before, after = ours.get(name), theirs.get(name)
+        members = _differing(before, after) if before and after else ()
+        if before is None or after is None or members:
+            yield Amended(name, before, after, members)
+
+
+def _differing(before: Rule, after: Rule) -> tuple[str, ...]:
+    return tuple(name for name in (*SAID, "nb", "en") if getattr(before, name) != getattr(after, name))
 
 
 def _says(rule: Rule | None) -> object:

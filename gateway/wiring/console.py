@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 
 import httpx
 import uvicorn
@@ -21,12 +21,14 @@ from gateway.edge.http import Tls, server_config
 from gateway.edge.keys import Destroyed
 from gateway.edge.log_reader import LogReader
 from gateway.edge.log_verify import Verified, verify
+from gateway.edge.rule_sets import keep, revision
 from gateway.edge.store import statements
 from gateway.edge.store.decide import inbound
 from gateway.model.messages import about
 from gateway.policy.elements import elements_of
 from gateway.wiring.audit import AuditEvents, anchors, signer
 from gateway.wiring.gateway import Gateway
+from gateway.wiring.identity import now
 
 
 def console_server(gateway: Gateway) -> uvicorn.Server:
@@ -77,6 +79,7 @@ def _provider(issuer: str, settings: Settings, name: str) -> Provider | None:
 def desk(gateway: Gateway) -> Desk:
     """Give what the pages read."""
     database = gateway.database
+    keep(database, gateway.rulebook)
     key = signer(gateway.settings).verifier
     outside = anchors(gateway.settings)
 
@@ -99,6 +102,7 @@ def desk(gateway: Gateway) -> Desk:
         bundle=AuditEvents(gateway.settings.base_url, gateway.registry.parties.values()).bundle,
         tally=Tally(database),
         verification=Verification(check, database.time),
+        revision=cache(lambda: revision(database, gateway.rulebook, now().date())),
     )
 
 

@@ -33,10 +33,12 @@ from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
+from gateway.edge.log_watch import LogWatch
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
 from gateway.edge.review import ReviewQueue
+from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.store.database import Database
@@ -54,6 +56,7 @@ from gateway.wiring.delivery import marks, terms
 from gateway.wiring.formats import formats, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.reasons import Reasons
+from gateway.wiring.watch import log_watch
 
 VERSION = "0.1.0"
 RELEASED = "2026-11-24"
@@ -185,6 +188,11 @@ class Gateway:
         return ReviewQueue(self.database, self.vault, self.line, self.gather)
 
     @cached_property
+    def watch(self) -> LogWatch:
+        """What searches the log for what officers look into."""
+        return log_watch(self.database, self.vault, self.line, self.registry)
+
+    @cached_property
     def glass(self) -> Glass:
         """What breaks the glass for those who treat."""
         return Glass(self.database, self.vault, self.line, self.gather, self.formats["fhir"])
@@ -213,7 +221,8 @@ class Gateway:
         return frozenset(self.settings.disclosing_senders.read_text("utf-8").split())
 
     def worker(self) -> Worker:
-        """Give a worker that decides and delivers."""
+        """Give a worker that decides and delivers; which rules it decides by is kept."""
+        keep(self.database, self.rulebook)
         ours = {party.id: terms(self.settings, party) for party in self.registry.parties.values()}
         work = Work(
             self.line,
@@ -224,7 +233,7 @@ class Gateway:
             decide_within=self.settings.decide_seconds,
             poll=self.settings.poll_seconds,
         )
-        beside = [self.absences.handle_some, keeper(self.settings, self.database).keep]
+        beside = [self.absences.handle_some, keeper(self.settings, self.database).keep, self.watch.search]
         return Worker(self.database, self.vault, work, beside)
 
     async def aclose(self) -> None:

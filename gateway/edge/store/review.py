@@ -1,19 +1,21 @@
 """The officers' queue: what is held until one of them has looked at it, and every breaking of the glass.
 
 An item is made in the transaction that holds, and closed in the one that lets go. A message that is cleared is decided
-anew: while it is still here as it is, and once it has left, by a copy more.
+anew: while it is still here as it is, and once it has left, by a copy more. What the log was searched for is put here,
+too (`gateway.edge.store.cases`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
 from gateway.core.errors import Refused, SamspillError
 from gateway.core.line import State
+from gateway.core.queues import FOUND, Queue, due
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.store import accept, notices
 from gateway.edge.store.consents import changed
@@ -22,8 +24,8 @@ from gateway.edge.store.rows import Decided, Destination
 from gateway.edge.store.schema import inbound, outbound, payload, review
 from gateway.edge.store.writer import Step, Tx
 
-HELD: Final = "held"
-GLASS: Final = "glass"
+HELD: Final = Queue.HELD.value
+GLASS: Final = Queue.GLASS.value
 
 
 class Status(StrEnum):
@@ -32,7 +34,7 @@ class Status(StrEnum):
     OPEN = "open"
     CLEARED = "cleared"  # a held message goes, with what was held
     REFUSED = "refused"  # what was held stays here
-    CLOSED = "closed"  # a breaking of the glass was looked into
+    CLOSED = "closed"  # a breaking of the glass, or what the log was searched for, was looked into
     SUPERSEDED = "superseded"  # the message was decided anew, and something else is held now
 
 
@@ -127,6 +129,13 @@ def listed(status: Status | None, kind: str) -> Select[Any]:
     return _NEWEST.where(*wanted)
 
 
+def due_first(kind: str) -> Select[Any]:
+    """Give the statement for open items of a kind (or any), what is due first before the rest."""
+    wanted = [review.c.kind == kind] if kind else []
+    by = func.coalesce(review.c.due, review.c.opened_at)
+    return select(review).where(review.c.status == Status.OPEN.value, *wanted).order_by(by).limit(bindparam("limit"))
+
+
 def hold(tx: Tx, items: Sequence[Decided]) -> None:
     """Put what is held of messages into the queue, once for the same thing held under the same rules."""
     decided = [item for item in items if item.events]
@@ -149,12 +158,18 @@ def _hold(tx: Tx, item: Decided, known: list[Row[Any]]) -> None:
         source = {"patient": claim.inbound.patient, "inbound": claim.inbound.id, "outbound": claim.id}
         to = claim.destination
         going = {"party": to.party, "recipient": to.recipient, "purpose": to.purpose, "policy": item.disclosure.policy}
-        _add(tx, values | source | going)
+        add(tx, [values | source | going])
 
 
-def _add(tx: Tx, values: dict[str, Any]) -> None:
-    row = {"opened_at": tx.at, "status": Status.OPEN.value, "officer": "", "finding": ""}
-    tx.connection.execute(insert(review), [row | values])
+def add(tx: Tx, cases: Sequence[Mapping[str, Any]]) -> None:
+    """Open cases, given as columns; what nobody has done yet is filled in."""
+    rows = [
+        {"opened_at": tx.at, "status": Status.OPEN.value, "officer": "", "finding": "", "owner": ""}
+        | {"due": due(case["kind"], tx.at)}
+        | dict(case)
+        for case in cases
+    ]
+    tx.connection.execute(insert(review), rows)
 
 
 def ask(tx: Tx, items: Sequence[Asked]) -> list[float | Exception]:
@@ -165,7 +180,7 @@ def ask(tx: Tx, items: Sequence[Asked]) -> list[float | Exception]:
 def _ask(tx: Tx, item: Asked) -> float:
     known = {"patient": item.patient, "person": item.person, "party": item.party, "recipient": item.role}
     rest = {"inbound": "", "outbound": "", "purpose": "treatment", "policy": item.policy, "held": ""}
-    _add(tx, {"id": item.id, "kind": GLASS, "reason": item.reason, **known, **rest})
+    add(tx, [{"id": item.id, "kind": GLASS, "reason": item.reason, **known, **rest}])
     append(tx, [_glass(tx, item, AuditAction.GLASS_ASKED, item.id)])
     return tx.at
 
@@ -209,12 +224,12 @@ def close(tx: Tx, items: Sequence[Verdict]) -> list[str | Exception]:
 
 def _close(tx: Tx, verdict: Verdict) -> str | Exception:
     row = tx.connection.execute(ITEM.with_for_update(), {"id": verdict.item}).one_or_none()
-    if row is None or (row.kind == GLASS) is not (verdict.status is Status.CLOSED):
+    if row is None or (row.kind == HELD) is (verdict.status is Status.CLOSED):
         return NotThere("the queue has no item with this id that could end so")
     if row.status != Status.OPEN:
         return AlreadyClosed(f"{verdict.item}: it is {row.status}")
-    if row.person and row.person == verdict.person:
-        return Refused("whoever broke the glass does not close the case themselves", ["second-person"])
+    if (row.person and row.person == verdict.person) or (row.kind in FOUND and row.party == verdict.actor):
+        return Refused("nobody closes the case about what they did themselves", ["second-person"])
     values = {"key": row.id, "to": verdict.status.value, "at": tx.at, "by": verdict.actor, "why": verdict.finding}
     tx.connection.execute(_CLOSE, [values])
     append(tx, [_reviewed(tx, row, verdict)])

@@ -227,9 +227,52 @@ review = Table(
     Column("closed_at", Double),
     Column("officer", Text, nullable=False),
     Column("finding", Text, nullable=False),  # a code
+    Column("owner", Text, nullable=False, server_default=""),  # the officer who has taken it
+    Column("due", Double),  # absent: made by a node that knew of none; as its kind has it
     Index("ix_review_status", "status", "opened_at"),
     Index("ix_review_inbound", "inbound", "party"),
+    Index("ix_review_patient", "patient", "opened_at"),
     comment="what waits for an officer: held messages, and every breaking of the glass",
+)
+
+review_note = Table(
+    "review_note",
+    metadata,
+    Column("id", Text, primary_key=True),  # the record of its text in `payload`, if it has one
+    Column("item", Text, nullable=False, index=True),
+    Column("at", Double, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("step", Text, nullable=False),  # a code
+    comment="what officers did with a case, and noted; what they wrote is in `payload`",
+)
+
+log_watch = Table(
+    "log_watch",
+    metadata,
+    Column("id", Integer, primary_key=True),  # one row, 1
+    Column("upto", BigInteger, nullable=False),
+    Column("drawn", Text, nullable=False),  # the last month that a sample was drawn of
+    comment="how far the log was searched for what officers look into",
+)
+
+log_volume = Table(
+    "log_volume",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("what", Text, primary_key=True),  # an action
+    Column("number", Integer, nullable=False),
+    comment="how much each party and each officer did a day, as the log tells",
+)
+
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("since", Double, nullable=False),  # when a node first began with it, after another
+    Column("files", LargeBinary, nullable=False),  # JSON of name and text, compressed
+    comment="the rule sets that were in force",
 )
 
 notice = Table(
@@ -309,7 +352,20 @@ log_checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),
     Column("note", Text, nullable=False),  # C2SP tlog-checkpoint
+    Column("peaks", LargeBinary),  # of the tree that was signed, so that the next one is seen to be it grown
     comment="what the log has said of itself, signed",
+)
+
+log_verification = Table(
+    "log_verification",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("checkpoints", Integer, nullable=False),
+    Column("flaws", Text, nullable=False),  # a line each, the first ones; empty: the log is whole
+    comment="each time that the log was verified, and what was found",
 )
 
 absence_file = Table(

@@ -12,7 +12,12 @@ from gateway.console.app import PAGES
 from gateway.console.guard import HEADERS
 from gateway.console.sessions import Standing
 from gateway.core.audit import AuditAction
+from gateway.core.queues import Queue
 from gateway.edge.log_search import Filter, search
+from gateway.edge.store import statements
+from gateway.edge.store.cases import FIND, WATCH, Hit, Search
+from gateway.edge.store.review import add
+from gateway.edge.store.writer import Tx
 
 PATIENT = "02917923100"
 OFFICERS_OWN = "11870399989"
@@ -224,3 +229,57 @@ def test_a_filter_that_cannot_be_read_widens_nothing(officer: Visitor) -> None:
     assert officer.get("/log?since=i+forgårs").status_code == 422
     assert officer.get("/log?patient=somebody").status_code == 422
     assert officer.get("/log?outcome=whatever").status_code == 422
+
+
+@pytest.fixture
+def found(live: Live, shared: str) -> str:
+    """A case that the log was searched for, about the employer's copy of a note; its id."""
+    gateway = live.scene.gateway
+    [copy] = [row for row in gateway.database.rows(statements.MESSAGES_OF, id=shared) if row.recipient == "employer"]
+    [watch] = gateway.database.rows(WATCH)
+    hit = Hit(Queue.AGAIN, copy.id, copy.patient, copy.destination)
+    while not live.run(gateway.database.write(FIND, Search(watch.upto, watch.upto, watch.drawn, (hit,)))):
+        [watch] = gateway.database.rows(WATCH)
+    [item] = [one for one in gateway.review.items(None, Queue.AGAIN) if one.message == copy.id]
+    return item.id
+
+
+def test_a_case_is_taken_noted_on_given_a_day_and_closed_and_the_log_tells_of_each_without_the_words(
+    live: Live, visit: Visit, officer: Visitor, found: str
+) -> None:
+    words = "Ringte Havna; de har bekreftet"
+    database = live.scene.gateway.database
+    assert "ble først avvist, og siden tillatt" in officer.get(f"/case/{found}").text
+    assert officer.post(f"/case/{found}/note", step="taken").status_code == 303
+    assert officer.post(f"/case/{found}/note", step="explanation-got", text=words, due="1.4.2099").status_code == 303
+    for nothing in ({"step": "noted"}, {"step": "noted", "text": "x" * 2001}, {"step": "whatever", "text": "x"}):
+        assert officer.post(f"/case/{found}/note", **nothing).status_code == 422
+    page = visit("demo-reviewer").get(f"/case/{found}").text
+    for told in (words, "forklaring er mottatt", "1. april 2099", "Personvern "):
+        assert told in page
+    with database.engine.connect() as connection:
+        kept = connection.execute(text("select body from payload where kind = 'review-note'")).all()
+        logged = b"".join(row[0] for row in connection.execute(text("select entry from audit")))
+    assert len(kept) == 1
+    assert words.encode() not in kept[0].body + logged
+    noted = [one.entry for one in search(database, Filter(actions=(AuditAction.CASE_NOTED,)), 10)]
+    assert [one.reason for one in noted] == ["explanation-got", "taken"]
+    assert officer.post(f"/case/{found}/close", finding="close:was-an-emergency").status_code == 422
+    assert officer.post(f"/case/{found}/close", finding="close:explained").status_code == 303
+    assert officer.post(f"/case/{found}/close", finding="close:explained").status_code == 409
+    assert officer.post(f"/case/{found}/note", step="noted", text="for sent").status_code == 409
+    assert search(database, Filter(actions=(AuditAction.REVIEWED,)), 1)[0].entry.reason == "explained"
+
+
+def test_nobody_closes_the_case_about_what_they_did_themselves(live: Live, visit: Visit, officer: Visitor) -> None:
+    gateway = live.scene.gateway
+    officer.get("/log")
+    [look] = search(gateway.database, Filter(actions=(AuditAction.LOG_READ,)), 1)
+    item = {"kind": "volume", "party": look.entry.actor, "reason": "log-read/2026-10-28"}
+    empty = dict.fromkeys(("patient", "inbound", "outbound", "recipient", "purpose", "policy", "held", "person"), "")
+    with gateway.database.engine.begin() as connection:
+        add(Tx(connection, gateway.database.time(), "a-test"), [{"id": "0" * 32, **empty, **item}])
+    assert "Uvanlig mengde" in officer.get("/cases?kind=volume").text
+    assert officer.get(f"/case/{'0' * 32}").status_code == 200
+    assert officer.post(f"/case/{'0' * 32}/close", finding="close:in-order").status_code == 403
+    assert visit("demo-reviewer").post(f"/case/{'0' * 32}/close", finding="close:in-order").status_code == 303

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from gateway.console import log, mine
+from gateway.console.cases import FINDINGS, STEPS
 from gateway.console.desk import patient_name
 from gateway.console.oidc import Person
 from gateway.console.people import People
@@ -18,6 +19,7 @@ from gateway.console.words import FOLDER, OSLO, languages, preferred, words
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.errors import NotAcceptable, Severity
 from gateway.core.line import State
+from gateway.core.queues import FOUND, Queue
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.glass import REASONS
 from gateway.edge.keys import Vault, keyring, make
@@ -143,6 +145,11 @@ def _at(node: object, name: str) -> str:
         ("case_states", Status),
         ("glass_reasons", REASONS),
         ("views", log.VIEWS),
+        ("todo", (*Queue, "dead")),
+        ("case_kinds", Queue),
+        ("queue_rules", FOUND),
+        ("case_steps", (*STEPS, "taken", "due-set")),
+        ("findings", {one for acts in FINDINGS.values() for codes in acts.values() for one in codes}),
     ],
 )
 def test_every_code_has_a_word(language: str, list_: str, codes: type[str]) -> None:
@@ -186,13 +193,13 @@ def test_two_small_numbers_hide_each_other() -> None:
 
 @pytest.mark.parametrize("text", ["20.11.2026", "20.11.2026.", "2026-11-20"])
 def test_a_date_is_read_as_it_is_written(text: str) -> None:
-    assert log._day(text) == datetime(2026, 11, 20, tzinfo=OSLO).timestamp()
+    assert log.day_of(text) == datetime(2026, 11, 20, tzinfo=OSLO).timestamp()
 
 
 @pytest.mark.parametrize("text", ["31.2.2026", "2026", "i går", "-xd", "1.1.1.1", "99999999.1.1"])
 def test_a_date_that_cannot_be_read_is_refused_and_widens_nothing(text: str) -> None:
     with pytest.raises(NotAcceptable):
-        log._day(text)
+        log.day_of(text)
 
 
 def test_a_pseudonym_is_short_and_the_same_each_time() -> None:
