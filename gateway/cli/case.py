@@ -9,14 +9,14 @@ import typer
 
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.edge.library import Library, default_folder
+from gateway.edge.library import default_folder
 from gateway.model import SickLeaveCertificate
 from gateway.model.absence import Absence
 from gateway.model.episode import certified, episodes, spells, working_days
 from gateway.model.timeline import Entry, Signal, signals, timeline
 from gateway.wiring.absences import Profiles, records
 from gateway.wiring.followup import as_fhir, load
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 
 def register(app: typer.Typer) -> None:
@@ -82,7 +82,7 @@ def _same(one: Absence, other: Absence) -> bool:
 
 def _notes(paths: list[Path], source: str, number: str) -> list[SickLeaveCertificate]:
     """Give the notes; one of another person is refused, and so is one for somebody known by employee number alone."""
-    known = formats(Library())
+    known = installed()[1]
     if source not in known:
         raise typer.BadParameter(f"there is no format {source}; `samspill formats` lists them")
     found = []

@@ -14,7 +14,7 @@ from gateway.navrules import load as nav_rules
 from gateway.policy import prove, routing
 from gateway.wiring import followup
 from gateway.wiring.absences import Profiles
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import Formats
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +47,7 @@ def check(
             typer.echo(f"{path.relative_to(library.folder.parent)} is written anew", err=True)
     faults = list(dict.fromkeys(map(str, library.faults())))  # one that others extend is told once
     if not faults:
-        faults += run_examples(library, formats(library))
+        faults += run_examples(library, Formats(library))
     profiles = Profiles(library.folder)
     faults += profiles.faults()
     faults += map(str, followup.read(library.folder)[2])

@@ -11,11 +11,10 @@ import typer
 
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable, Severity
-from gateway.edge.library import Library
 from gateway.edge.nav_rules import NavRulebook
 from gateway.model import SickLeaveCertificate
 from gateway.navrules.draw import draw
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +36,13 @@ def nav_rules(
 
     Example: samspill nav-rules bundle.json
     """
-    library = Library()
+    library, known = installed()
     rulebook = NavRulebook(library.folder, lambda: datetime.now(UTC))
     if diagram:
         typer.echo(draw(rulebook.rules), nl=False)
         return
     if not infile:
         raise typer.BadParameter("give a file, or --diagram")
-    known = formats(library)
     if source not in known:
         raise typer.BadParameter(f"there is no format {source}; `samspill formats` lists them")
     raw = sys.stdin.buffer.read() if infile == "-" else Path(infile).read_bytes()

@@ -31,6 +31,7 @@ def serve(
     settings = Settings()
     gateway = Gateway(settings)
     gateway.refuse_examples()
+    gateway.formats.make_all()
     both = settings.database.startswith("sqlite") if embedded is None else embedded
     asyncio.run(_serve(gateway, deliver=both))
 
@@ -42,6 +43,7 @@ def work() -> None:
     """
     gateway = Gateway(Settings())
     gateway.refuse_examples()
+    gateway.formats.make_all()
     asyncio.run(_deliver(gateway))
 
 

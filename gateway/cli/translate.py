@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,6 @@ from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Purpose, Role
-from gateway.edge.library import Library
 from gateway.edge.nav_rules import NavRulebook
 from gateway.mapping.run.report import Report
 from gateway.model.messages import about
@@ -24,7 +24,7 @@ from gateway.policy.consent_facts import consent_facts, patient_act
 from gateway.policy.facts import Facts, from_json
 from gateway.policy.pdp import releasable
 from gateway.policy.provision import Request
-from gateway.wiring.formats import formats, rules
+from gateway.wiring.formats import installed, rules
 
 From = Annotated[str, typer.Option("--from", metavar="FORMAT", help="What the file is written in.")]
 To = Annotated[str, typer.Option("--to", metavar="FORMAT", help="What to write.")]
@@ -140,9 +140,8 @@ def _nav_says(asked: Asked, done: flow.Translation) -> tuple[Issue, ...]:
     """Give what NAV's own rules will answer when it is NAV that gets it."""
     if asked.recipient is not Role.NAV and asked.target != NAV_NOTE:
         return ()
-    library = Library()
-    source = formats(library)[asked.source]
-    return NavRulebook(library.folder, lambda: datetime.now(UTC)).on_arrival(done.parsed, source)
+    library, known = installed()
+    return NavRulebook(library.folder, lambda: datetime.now(UTC)).on_arrival(done.parsed, known[asked.source])
 
 
 def list_formats(*, as_json: AsJson = False) -> None:
@@ -150,7 +149,7 @@ def list_formats(*, as_json: AsJson = False) -> None:
 
     Example: samspill formats
     """
-    known = [_described(one) for one in formats(Library()).values()]
+    known = [_described(one) for one in installed()[1].values()]
     if as_json:
         typer.echo(json.dumps(known, indent=1, ensure_ascii=False))
         return
@@ -177,8 +176,7 @@ def _read(infile: str) -> bytes:
 
 
 def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
-    library = Library()
-    known = formats(library)
+    library, known = installed()
     source, target = _known(known, asked.source), _known(known, asked.target)
     parsed = flow.parse(source, raw, report=report)
     if asked.unrestricted:
@@ -203,7 +201,7 @@ def _versioned(report: Report, versions: dict[str, str]) -> Report:
     return report
 
 
-def _known(known: dict[str, Format], name: str) -> Format:
+def _known(known: Mapping[str, Format], name: str) -> Format:
     if name not in known:
         raise typer.BadParameter(f"there is no format {name}; `samspill formats` lists them")
     return known[name]
@@ -253,7 +251,7 @@ def _lineage(done: flow.Translation) -> str:
 
 
 def _code(asked: Asked) -> str:
-    library = Library()
+    library, _ = installed()
     parts = []
     if asked.source in library.mappings and library.mappings[asked.source].reads:
         parts.append(library.reader(asked.source).plain.source)

@@ -4,9 +4,9 @@ Every mapping under `mappings/` is a format, except that all those of FHIR are o
 from what stands in it, and which mapping writes it from the record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +32,70 @@ FHIR = "fhir-r4"
 NEEDED = ("fhir", "fhir-clinical", "nav-sykmelding", "nav-employer", "nav-employer-json", "nav-apprec")
 
 
-def formats(library: Library) -> dict[str, Format]:
-    """Give every format by its id. Raises `ConfigurationError` when the data is wrong, or not all there."""
-    missing = [f"{library.folder}: there is no mapping {name}" for name in NEEDED if name not in library.mappings]
-    if missing:
-        raise ConfigurationError(missing)
-    known = {name: _format(library, one) for name, one in library.mappings.items() if one.wire.schema != FHIR}
-    known["fhir"] = _fhir(library)
-    known["canonical"] = Format(
-        id="canonical",
-        title="The canonical model as JSON, for people and tests",
-        models=tuple(RECORDS),
-        version="1",
-        schema="gateway.model",
-        media_type=canonical.MEDIA_TYPE,
-        parse=canonical.CanonicalParser(*RECORDS.values()),
-        render=canonical.render,
-    )
-    return known
+class Formats(Mapping[str, Format]):
+    """Every format of a library by its id, each made when it is first asked for.
+
+    Raises `ConfigurationError` when a mapping that is needed is not there, and for a format whose data is wrong.
+    """
+
+    def __init__(self, library: Library) -> None:
+        missing = [f"{library.folder}: there is no mapping {name}" for name in NEEDED if name not in library.mappings]
+        if missing:
+            raise ConfigurationError(missing)
+        self._library = library
+        own = [name for name, one in library.mappings.items() if one.wire.schema != FHIR]
+        self._made: dict[str, Format | None] = dict.fromkeys((*own, "fhir", "canonical"))
+
+    def __getitem__(self, name: str) -> Format:
+        """Give a format. Raises `KeyError` for one that there is not."""
+        made = self._made[name]
+        if made is None:
+            made = self._made[name] = self._make(name)
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a format of this id, without making it."""
+        return name in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        """Give every id, without making a format."""
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        """Count the formats."""
+        return len(self._made)
+
+    def make_all(self) -> None:
+        """Make every format and compile every program now, so that wrong data ends a start and not a message."""
+        for name, one in self._library.mappings.items():
+            _ = one.reads and self._library.reader(name)
+            _ = one.writes and self._library.writer(name)
+        for name in self:
+            _ = self[name]
+
+    def _make(self, name: str) -> Format:
+        if name == "fhir":
+            return _fhir(self._library)
+        return _CANONICAL if name == "canonical" else _format(self._library, self._library.mappings[name])
+
+
+_CANONICAL = Format(
+    id="canonical",
+    title="The canonical model as JSON, for people and tests",
+    models=tuple(RECORDS),
+    version="1",
+    schema="gateway.model",
+    media_type=canonical.MEDIA_TYPE,
+    parse=canonical.CanonicalParser(*RECORDS.values()),
+    render=canonical.render,
+)
+
+
+@cache
+def installed(folder: Path | None = None) -> tuple[Library, Formats]:
+    """Give the library of a folder, by default our own, and its formats: read once in a process."""
+    library = Library(folder)
+    return library, Formats(library)
 
 
 def kinds(known: Mapping[str, Format]) -> dict[str, str]:
@@ -106,8 +152,8 @@ def _renderer(library: Library, mapping: MappingFile, numbered: Certificates | N
 def _fhir(library: Library) -> Format:
     form = library.mappings["fhir"]
     every = [one for one in library.mappings.values() if one.wire.schema == FHIR]
-    read = {told: library.reader(one.name).read for one in every if one.reads for told in _tells(one)}
-    written = {library.model(one.name): library.writer(one.name).write for one in every if one.writes}
+    read = {told: partial(_read, library, one.name) for one in every if one.reads for told in _tells(one)}
+    written = {RECORDS[one.model]: partial(_write, library, one.name) for one in every if one.writes}
     return Format(
         id="fhir",
         title=form.title,
@@ -115,12 +161,21 @@ def _fhir(library: Library) -> Format:
         version=form.version,
         schema=form.wire.schema,
         media_type="application/fhir+json",
-        parse=FhirParser(library.reader("fhir").read, library.reader("fhir-clinical").read, read),
+        parse=FhirParser(partial(_read, library, "fhir"), partial(_read, library, "fhir-clinical"), read),
         render=FhirRenderer(written),
         lacks=library.lacks("fhir"),
         places=library.places("fhir"),
         marks=frozenset(map(Obligation, MARKS)),
     )
+
+
+def _read(library: Library, name: str, document: Any, **options: Any) -> Any:
+    """Read with a program that is compiled when the first message of its kind comes."""
+    return library.reader(name).read(document, **options)
+
+
+def _write(library: Library, name: str, *given: Any, **options: Any) -> Any:
+    return library.writer(name).write(*given, **options)
 
 
 def _tells(mapping: MappingFile) -> tuple[str, ...]:

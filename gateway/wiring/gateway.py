@@ -31,7 +31,6 @@ from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
-from gateway.edge.library import Library
 from gateway.edge.line import GatewayLine
 from gateway.edge.log_watch import LogWatch
 from gateway.edge.nav_rules import NavRulebook
@@ -53,7 +52,7 @@ from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import keeper
 from gateway.wiring.delivery import marks, terms
-from gateway.wiring.formats import formats, kinds
+from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.reasons import Reasons
 from gateway.wiring.watch import log_watch
@@ -83,8 +82,7 @@ class Gateway:
         self.settings = settings
         self._outside = outside or Outside({})
         self._open_channels: dict[str, Channel] = {}
-        self.library = Library(settings.mappings)
-        self.formats = formats(self.library)
+        self.library, self.formats = installed(settings.mappings)
         self.rulebook = Rulebook(self.library.folder / "policy", now)
 
     # parties and keys

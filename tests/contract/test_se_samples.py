@@ -21,7 +21,7 @@ from gateway import flow
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
 from gateway.core.ports import Format
-from gateway.wiring.formats import formats, kinds
+from gateway.wiring.formats import Formats, kinds
 
 DATA = Path(__file__).parents[2] / "../shared/data/se"
 NATIONAL = DATA / "xsd"
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="Inera's sample messag
 
 @cache
 def known() -> dict[str, Format]:
-    return formats(library())
+    return Formats(library())
 
 
 @cache

@@ -7,8 +7,7 @@ import pytest
 from sick_note import batch, message, written
 
 from adapters.fhir.codec import FHIR_JSON, FHIR_XML, decode, encode, encode_outcome
-from gateway.edge.library import Library
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 WORD = "Kanarifugl"
 
@@ -52,7 +51,7 @@ def test_no_word_of_an_xml_message_comes_back_in_what_is_said_about_it() -> None
 
 
 def test_the_name_of_an_unknown_root_is_not_repeated() -> None:
-    read = [each.parse for name, each in formats(Library()).items() if each.parse and name.startswith("nav-")]
+    read = [each.parse for name, each in installed()[1].items() if each.parse and name.startswith("nav-")]
     assert len(read) > 3
     for parse in read:
         for report in (False, True):

@@ -36,9 +36,9 @@ TO = flow.Addressee(employer="2320009905", received_at=datetime(2026, 10, 3, tzi
 
 @cache
 def known() -> dict[str, Format]:
-    from gateway.wiring.formats import formats  # noqa: PLC0415
+    from gateway.wiring.formats import Formats  # noqa: PLC0415
 
-    return formats(Library(FOLDER))
+    return Formats(Library(FOLDER))
 
 
 @cache

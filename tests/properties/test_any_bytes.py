@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.ports import Format
-from gateway.edge.library import Library
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 READ = ("fhir", "nav-sykmelding", "nav-apprec", "canonical")
@@ -17,7 +16,7 @@ READ = ("fhir", "nav-sykmelding", "nav-apprec", "canonical")
 
 @cache
 def known() -> dict[str, Format]:
-    return formats(Library())
+    return installed()[1]
 
 
 @cache

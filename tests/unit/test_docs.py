@@ -12,9 +12,8 @@ import pytest
 from gateway import flow
 from gateway.core.line import diagram
 from gateway.core.ports import Format
-from gateway.edge.library import Library
 from gateway.model import Identifier
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -139,7 +138,7 @@ def test_a_decision_has_its_number_its_context_and_its_consequences(page):
 
 @cache
 def known() -> dict[str, Format]:
-    return formats(Library())
+    return installed()[1]
 
 
 EXAMPLES = [(name, text) for name, text in blocks(EHR, "json") if name.startswith("mappings/")]

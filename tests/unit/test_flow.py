@@ -35,7 +35,7 @@ EMPLOYER = flow.Addressee(employer="313000001", received_at=RECEIVED)
 
 @cache
 def formats() -> dict[str, Format]:
-    return wiring.formats(Library())
+    return wiring.installed()[1]
 
 
 @cache

@@ -19,7 +19,7 @@ from gateway.edge.library import Library
 from gateway.model.walk import class_of, fields_of
 from gateway.policy.facts import Facts, from_json
 from gateway.policy.pdp import releasable
-from gateway.wiring.formats import formats, rules
+from gateway.wiring.formats import Formats, rules
 
 DATA = Path(__file__).parents[3] / "../shared/data/nav"
 NOTES = sorted((DATA / "sykmelding").glob("*.xml"))
@@ -36,7 +36,7 @@ def parts() -> tuple[Any, flow.Rules, Facts]:
     table = rules(library.folder)
     known = {"patient-act": True, "address-grading": "none", "sender-discloses": False, "officer-cleared": False}
     facts = Facts(from_json(table.kinds, known), {one: {"consent": "none"} for one in DataClass})
-    return formats(library), flow.Rules(table, ROUTE, releasable(table, ROUTE)), facts
+    return Formats(library), flow.Rules(table, ROUTE, releasable(table, ROUTE)), facts
 
 
 @cache

@@ -11,10 +11,9 @@ from adapters.fhir.render import FhirRenderer
 from gateway import flow
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
-from gateway.edge.library import Library
 from gateway.model import Receipt
 from gateway.policy import pep
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 EXAMPLES = Path(__file__).parents[3] / "mappings/fhir"
 
@@ -68,7 +67,7 @@ def test_a_record_without_a_form_in_fhir_is_refused() -> None:
 
 
 def test_a_sick_note_stays_a_sick_note_whatever_else_stands_in_its_bundle() -> None:
-    known = formats(Library())["fhir"]
+    known = installed()[1]["fhir"]
     note = json.loads((EXAMPLES / "sykmelding/examples/01-graded-with-adaptations.in.json").read_bytes())
     for other in ("dialogue/examples/01-nav-asks", "receipt/examples/02-rejected"):
         extra = json.loads((EXAMPLES / f"{other}.in.json").read_bytes())["entry"]
@@ -78,7 +77,7 @@ def test_a_sick_note_stays_a_sick_note_whatever_else_stands_in_its_bundle() -> N
 
 
 def test_a_header_tells_least_of_what_a_bundle_is() -> None:
-    known = formats(Library())["fhir"]
+    known = installed()[1]["fhir"]
     asks = json.loads((EXAMPLES / "dialogue/examples/01-nav-asks.in.json").read_bytes())
     receipt = json.loads((EXAMPLES / "receipt/examples/01-accepted.in.json").read_bytes())
     both = {**asks, "entry": [*receipt["entry"], *asks["entry"]]}

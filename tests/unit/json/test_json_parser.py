@@ -7,11 +7,10 @@ import pytest
 from adapters.json.parse import BOM, MAX_BYTES
 from gateway import flow
 from gateway.core.errors import NotAcceptable
-from gateway.edge.library import Library
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 EXAMPLE = Path(__file__).parents[3] / "mappings/nav/oppfolgingsplan-api/examples/01-shared-with-nav.in.json"
-PLAN = formats(Library())["nav-oppfolgingsplan-api"]
+PLAN = installed()[1]["nav-oppfolgingsplan-api"]
 
 
 def test_a_plan_is_read_with_and_without_a_byte_order_mark() -> None:

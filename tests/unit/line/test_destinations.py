@@ -16,7 +16,7 @@ from gateway.edge.nav_rules import NavRulebook
 from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.messages import About
 from gateway.policy.routing import load as load_routing
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import Formats
 
 ROOT = Path(__file__).parents[3]
 MODEL = SickLeaveCertificate.__name__
@@ -30,7 +30,7 @@ def line() -> GatewayLine:
     rulebook: Any = None
     envelope: Any = None
     routing, nav_rules = load_routing(library.folder / "policy"), NavRulebook(library.folder, lambda: NOW)
-    return GatewayLine(formats(library), rulebook, routing, registry, envelope, nav_rules)
+    return GatewayLine(Formats(library), rulebook, routing, registry, envelope, nav_rules)
 
 
 def known(kind: MessageKind, *receivers: tuple[str, str]) -> About:

@@ -14,10 +14,9 @@ from adapters.xml.kind import kind_of
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Rendered
-from gateway.edge.library import Library
 from gateway.edge.receipts import LONGEST, Receipts
 from gateway.sandbox.server import XmlSchema
-from gateway.wiring.formats import formats, kinds
+from gateway.wiring.formats import installed, kinds
 
 ROOT = Path(__file__).parents[3]
 NOTE = (ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml").read_bytes()
@@ -55,7 +54,7 @@ class Plain:
 
 @cache
 def known() -> dict[str, Any]:
-    return formats(Library())
+    return installed()[1]
 
 
 def kind(raw: bytes) -> Any:

@@ -23,13 +23,13 @@ from gateway.policy.load import load
 from gateway.policy.pdp import decide
 from gateway.policy.pep import release
 from gateway.policy.question import question_of
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import Formats
 
 LABELS = load(ROOT / "mappings" / "policy").labels
 
 EVIDENCE = Route(Role.CERTIFIER, Role.NAV, MessageKind.LEGEERKLARING, Purpose.BENEFIT)
 AUTUMN = Question(date(2026, 9, 1), date(2026, 11, 30))
-EVERY = formats(Library(ROOT / "mappings"))
+EVERY = Formats(Library(ROOT / "mappings"))
 
 
 def statement(*referred: date) -> MedicalStatement:
