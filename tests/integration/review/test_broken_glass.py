@@ -1,15 +1,14 @@
 """Breaking the glass through the real application: who may, what they see, who hears of it, and who never may."""
 
-import asyncio
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from live_line import Live, note, number_of
+from people import Api, by_name, who
 from prometheus_client import CollectorRegistry
-from starlette.requests import Request
 
 from gateway.core.audit import AuditAction
 from gateway.core.errors import Busy, Refused
@@ -17,8 +16,6 @@ from gateway.core.message import Route
 from gateway.core.vocabulary import MessageKind, Purpose, Role
 from gateway.edge import glass as breaking
 from gateway.edge.http import create_app, glass, notices
-from gateway.edge.identity import Unidentified
-from gateway.edge.identity.access import ROUTES, Caller
 from gateway.edge.identity.parties import Party
 from gateway.edge.log_reader import LogReader
 from gateway.edge.log_search import Filter, Found, search
@@ -30,16 +27,11 @@ from gateway.wiring.notices import shown
 
 PATIENT = "02917923100"
 DOCTOR, OTHER_DOCTOR = "11870399989", "13860199941"
-SCOPES = frozenset(access.scope for access in ROUTES)
 PLEA = {"patient": PATIENT, "reason": "unconscious", "treats": True}
 SECRET = ("P76", "Depressiv", "forverring")  # the diagnosis and the history of the demo's full note
 WORK = ("Skjermet plass", "Havna", "arbeidsrettet", "Kundebehandler")  # employer, measures, note to NAV
 
 pytestmark = pytest.mark.xdist_group("review")
-
-
-def who(name: str, role: Role, person: str = "") -> Caller:
-    return Caller(Party(id=name, name=f"{name} (eksempel)", roles=frozenset({role})), SCOPES, "a test", person)
 
 
 CALLERS = {
@@ -57,20 +49,7 @@ CALLERS = {
 }
 
 
-@dataclass
-class Api:
-    live: Live
-    app: Any
-
-    def call(self, name: str, method: str, path: str, body: Any = None) -> httpx.Response:
-        async def calling() -> httpx.Response:
-            wire = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=wire, base_url="https://gateway.example") as client:
-                content = None if body is None else json.dumps(body)
-                return await client.request(method, path, content=content, headers={"Authorization": name})
-
-        return asyncio.run(calling())
-
+class Asked(Api):
     def ask(self, name: str = "doctor", **changes: Any) -> httpx.Response:
         return self.call(name, "POST", "/glass", {**PLEA, **changes})
 
@@ -82,16 +61,10 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(live: Live) -> Api:
+def api(live: Live) -> Asked:
     gateway = live.scene.gateway
 
-    async def identify(request: Request) -> Caller:
-        caller = CALLERS.get(request.headers.get("authorization", ""))
-        if caller is None:
-            raise Unidentified("there is no token")
-        return caller
-
-    services = replace(gateway.services(), identify=identify, registry=CollectorRegistry())
+    services = replace(gateway.services(), identify=by_name(CALLERS), registry=CollectorRegistry())
     reader = LogReader(gateway.database, gateway.vault, gateway.rulebook)
     parties = [caller.party for caller in CALLERS.values()]
     parts = [
@@ -99,21 +72,21 @@ def api(live: Live) -> Api:
         notices.router(services, gateway.notices, shown),
         log_router(services, reader, parties, "https://gateway.example"),
     ]
-    return Api(live, create_app(services, parts))
+    return Asked(live, create_app(services, parts))
 
 
 @pytest.fixture(scope="module")
-def record(api: Api) -> str:
+def record(api: Asked) -> str:
     return api.live.send(note("full")).rpartition("/")[2]
 
 
-def opened(api: Api, record: str, name: str = "doctor") -> httpx.Response:
+def opened(api: Asked, record: str, name: str = "doctor") -> httpx.Response:
     return api.call(name, "POST", f"/glass/{api.ask(name).json()['opening']}/{record}")
 
 
 @pytest.mark.parametrize("name", ["doctor", "gp"])
 def test_whoever_treats_is_first_shown_that_there_is_something_and_then_one_record(
-    api: Api, record: str, name: str
+    api: Asked, record: str, name: str
 ) -> None:
     asked = api.ask(name)
     assert asked.status_code == 201, asked.text
@@ -128,7 +101,7 @@ def test_whoever_treats_is_first_shown_that_there_is_something_and_then_one_reco
 
 
 def test_the_log_tells_it_before_and_shows_it_as_breaking_the_glass_to_officer_and_patient(
-    api: Api, record: str
+    api: Asked, record: str
 ) -> None:
     opened(api, record)
     [newest, *_] = api.entries(AuditAction.GLASS_OPENED)
@@ -148,7 +121,7 @@ def test_the_log_tells_it_before_and_shows_it_as_breaking_the_glass_to_officer_a
     assert "unconscious" not in json.dumps(own)
 
 
-def test_the_patient_is_told_in_two_languages_and_nobody_else_is(api: Api, record: str) -> None:
+def test_the_patient_is_told_in_two_languages_and_nobody_else_is(api: Asked, record: str) -> None:
     opened(api, record)
     told = api.call("patient", "GET", "/fhir/Communication").json()
     mine = [one["resource"] for one in told["entry"] if one["resource"]["about"][0]["identifier"]["value"] == record]
@@ -161,7 +134,7 @@ def test_the_patient_is_told_in_two_languages_and_nobody_else_is(api: Api, recor
     assert api.call("doctor", "GET", "/fhir/Communication").status_code == 403
 
 
-def test_each_case_waits_for_an_officer_who_is_not_the_one_who_broke_the_glass(api: Api, record: str) -> None:
+def test_each_case_waits_for_an_officer_who_is_not_the_one_who_broke_the_glass(api: Asked, record: str) -> None:
     opening = api.ask().json()["opening"]
     [case] = [one for one in api.cases() if one.id == opening]
     queue = api.live.scene.gateway.review
@@ -183,7 +156,7 @@ def test_each_case_waits_for_an_officer_who_is_not_the_one_who_broke_the_glass(a
     ],
 )
 def test_a_plea_without_a_known_reason_a_patient_or_the_word_that_one_treats_is_refused(
-    api: Api, changes: dict[str, Any], at: str
+    api: Asked, changes: dict[str, Any], at: str
 ) -> None:
     before = len(api.cases())
     answer = api.ask(**changes)
@@ -193,36 +166,36 @@ def test_a_plea_without_a_known_reason_a_patient_or_the_word_that_one_treats_is_
 
 
 @pytest.mark.parametrize("body", [[], "x", {"patient": 1, "reason": "unconscious", "treats": True}, None])
-def test_a_plea_that_is_none_is_not_acceptable(api: Api, body: Any) -> None:
+def test_a_plea_that_is_none_is_not_acceptable(api: Asked, body: Any) -> None:
     assert api.call("doctor", "POST", "/glass", body).status_code in {400, 422}
 
 
-def test_a_system_without_a_person_breaks_no_glass(api: Api, record: str) -> None:
+def test_a_system_without_a_person_breaks_no_glass(api: Asked, record: str) -> None:
     assert api.ask("nobody").status_code == 403
     opening = api.ask().json()["opening"]
     assert api.call("nobody", "POST", f"/glass/{opening}/{record}").status_code == 403
 
 
 @pytest.mark.parametrize("name", ["colleague", "elsewhere"])
-def test_an_opening_is_one_persons_at_one_party(api: Api, record: str, name: str) -> None:
+def test_an_opening_is_one_persons_at_one_party(api: Asked, record: str, name: str) -> None:
     opening = api.ask().json()["opening"]
     assert api.call(name, "POST", f"/glass/{opening}/{record}").status_code == 404
 
 
-def test_an_opening_runs_out(api: Api, record: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_opening_runs_out(api: Asked, record: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opening = api.ask().json()["opening"]
     monkeypatch.setattr(breaking, "LASTS", -1.0)
     assert api.call("doctor", "POST", f"/glass/{opening}/{record}").status_code == 404
 
 
-def test_another_patients_record_is_not_opened_by_this_ones_plea(api: Api, record: str) -> None:
+def test_another_patients_record_is_not_opened_by_this_ones_plea(api: Asked, record: str) -> None:
     opening = api.ask(patient=OTHER_DOCTOR).json()
     assert opening["records"] == []
     answer = api.call("doctor", "POST", f"/glass/{opening['opening']}/{record}")
     assert answer.status_code == 404
 
 
-def test_nothing_is_shown_when_it_cannot_be_logged(api: Api, record: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_shown_when_it_cannot_be_logged(api: Asked, record: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opening = api.ask().json()["opening"]
 
     def away(*_: Any) -> None:
@@ -235,7 +208,7 @@ def test_nothing_is_shown_when_it_cannot_be_logged(api: Api, record: str, monkey
 
 
 def test_nothing_is_shown_when_the_address_register_does_not_answer(
-    api: Api, record: str, monkeypatch: pytest.MonkeyPatch
+    api: Asked, record: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening = api.ask().json()["opening"]
     before = len(api.entries(AuditAction.GLASS_OPENED))
@@ -245,7 +218,7 @@ def test_nothing_is_shown_when_the_address_register_does_not_answer(
 
 
 @pytest.mark.parametrize("role", [one for one in Role if one not in {Role.CERTIFIER, Role.CAREGIVER}])
-def test_nobody_but_those_who_treat_has_such_a_route(api: Api, record: str, role: Role) -> None:
+def test_nobody_but_those_who_treat_has_such_a_route(api: Asked, record: str, role: Role) -> None:
     name = "patient" if role is Role.PATIENT else role.value
     opening = api.ask().json()["opening"]
     assert api.ask(name).status_code == 403
@@ -259,7 +232,7 @@ def test_nobody_but_those_who_treat_has_such_a_route(api: Api, record: str, role
         )
 
 
-def test_no_record_that_did_not_come_from_care_is_among_them(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_record_that_did_not_come_from_care_is_among_them(api: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     location = api.live.send(bundle := note("graded"))
     assert number_of(bundle)
     known = api.live.scene.gateway.line

@@ -1,31 +1,21 @@
 """Searching consents: about one patient, only what the caller may see, with a total that counts only that."""
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import pytest
 from live_line import Live
+from people import Api, by_name, who
 from prometheus_client import CollectorRegistry
-from starlette.requests import Request
 
 from gateway.core.vocabulary import Role
 from gateway.edge.http import create_app
-from gateway.edge.identity import Unidentified
-from gateway.edge.identity.access import ROUTES, Caller
-from gateway.edge.identity.parties import Party
 
 ANE, BO = "24850299982", "13860199941"
 SYSTEM = "urn:oid:2.16.578.1.12.4.1.4.1"
-SCOPES = frozenset(access.scope for access in ROUTES)
 
 pytestmark = pytest.mark.xdist_group("review")
-
-
-def who(name: str, role: Role, person: str = "") -> Caller:
-    return Caller(Party(id=name, name=name, roles=frozenset({role})), SCOPES, "a test", person)
 
 
 CALLERS = {
@@ -46,19 +36,7 @@ GIVEN = [  # who recorded it, whose it is, its status, its day
 ]
 
 
-@dataclass
-class Api:
-    live: Live
-    app: Any
-
-    def call(self, name: str, method: str, path: str, body: str = "") -> httpx.Response:
-        async def calling() -> httpx.Response:
-            wire = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=wire, base_url="https://gateway.example") as client:
-                return await client.request(method, path, content=body, headers={"Authorization": name})
-
-        return asyncio.run(calling())
-
+class Asked(Api):
     def search(self, name: str, number: str, **asked: str) -> dict[str, Any]:
         body = urlencode({"patient": f"{SYSTEM}|{number}", **asked})
         answer = self.call(name, "POST", "/fhir/Consent/_search", body)
@@ -85,19 +63,13 @@ def consent(number: str, status: str, day: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def api(live: Live) -> Api:
+def api(live: Live) -> Asked:
     gateway = live.scene.gateway
-
-    async def identify(request: Request) -> Caller:
-        caller = CALLERS.get(request.headers.get("authorization", ""))
-        if caller is None:
-            raise Unidentified("there is no token")
-        return caller
 
     for name, number, status, day in GIVEN:
         live.run(gateway.consents.put(None, consent(number, status, day), CALLERS[name], None))
-    services = replace(gateway.services(), identify=identify, registry=CollectorRegistry())
-    return Api(live, create_app(services))
+    services = replace(gateway.services(), identify=by_name(CALLERS), registry=CollectorRegistry())
+    return Asked(live, create_app(services))
 
 
 def days(bundle: dict[str, Any]) -> list[str]:
@@ -115,14 +87,14 @@ def days(bundle: dict[str, Any]) -> list[str]:
     ],
 )
 def test_each_caller_finds_what_they_may_see_and_the_total_counts_no_more(
-    api: Api, name: str, number: str, expected: list[str]
+    api: Asked, name: str, number: str, expected: list[str]
 ) -> None:
     found = api.search(name, number)
     assert sorted(days(found)) == expected
     assert found["total"] == len(expected)
 
 
-def test_status_and_date_narrow_it(api: Api) -> None:
+def test_status_and_date_narrow_it(api: Asked) -> None:
     assert days(api.search("officer", ANE, status="inactive")) == ["2026-02-10"]
     assert sorted(days(api.search("officer", ANE, status="active,inactive", date="ge2026-03"))) == [
         "2026-03-10",
@@ -132,7 +104,7 @@ def test_status_and_date_narrow_it(api: Api) -> None:
     assert api.search("officer", ANE, date="lt2026-01-10")["total"] == 0
 
 
-def test_pages_follow_each_other_to_the_end_without_a_gap_and_name_no_number(api: Api) -> None:
+def test_pages_follow_each_other_to_the_end_without_a_gap_and_name_no_number(api: Asked) -> None:
     page = api.search("officer", ANE, _count="1", status="active")
     seen = days(page)
     while following := next((one["url"] for one in page["link"] if one["relation"] == "next"), None):
@@ -144,11 +116,11 @@ def test_pages_follow_each_other_to_the_end_without_a_gap_and_name_no_number(api
     assert sorted(seen) == ["2026-01-10", "2026-03-10", "2026-04-10"]
 
 
-def test_a_page_that_was_made_up_is_empty(api: Api) -> None:
+def test_a_page_that_was_made_up_is_empty(api: Asked) -> None:
     assert "entry" not in api.search("officer", ANE, _page="made-up")
 
 
-def test_a_patient_finds_their_own_without_naming_themselves_and_no_one_elses(api: Api) -> None:
+def test_a_patient_finds_their_own_without_naming_themselves_and_no_one_elses(api: Asked) -> None:
     assert api.call("bo", "GET", "/fhir/Consent").json()["total"] == 1
     assert api.call("bo", "GET", f"/fhir/Consent?patient={api.pseudonym(ANE)}").status_code == 403
     assert api.call("nobody", "GET", "/fhir/Consent").status_code == 403
@@ -167,25 +139,25 @@ def test_a_patient_finds_their_own_without_naming_themselves_and_no_one_elses(ap
         "patient=0&patient=0",
     ],
 )
-def test_what_would_widen_a_search_or_put_a_number_into_an_address_is_refused(api: Api, query: str) -> None:
+def test_what_would_widen_a_search_or_put_a_number_into_an_address_is_refused(api: Asked, query: str) -> None:
     answer = api.call("ehr-a", "GET", f"/fhir/Consent?{query}")
     assert answer.status_code == 400
     assert ANE not in answer.text
 
 
 @pytest.mark.parametrize("asked", [{"status": "valid"}, {"_count": "0"}, {"_count": "101"}, {"date": "yesterday"}])
-def test_values_that_are_none_are_refused_without_repeating_them(api: Api, asked: dict[str, str]) -> None:
+def test_values_that_are_none_are_refused_without_repeating_them(api: Asked, asked: dict[str, str]) -> None:
     body = urlencode({"patient": f"{SYSTEM}|{ANE}", **asked})
     answer = api.call("officer", "POST", "/fhir/Consent/_search", body)
     assert answer.status_code == 400
     assert "yesterday" not in answer.text
 
 
-def test_an_employer_has_no_such_route(api: Api) -> None:
+def test_an_employer_has_no_such_route(api: Asked) -> None:
     assert api.call("employer", "GET", "/fhir/Consent").status_code == 403
 
 
-def test_a_later_version_is_found_and_not_the_one_before(api: Api) -> None:
+def test_a_later_version_is_found_and_not_the_one_before(api: Asked) -> None:
     gateway = api.live.scene.gateway
     made = api.live.run(gateway.consents.put(None, consent(BO, "active", "2026-06-01"), CALLERS["ehr-b"], None))
     changed = consent(BO, "inactive", "2026-06-02")
