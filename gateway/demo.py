@@ -22,7 +22,6 @@ import orjson
 from gateway import flow
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
-from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.edge.library import Library
 from gateway.edge.store.rows import Destination
 from gateway.mapping.run.report import Report
@@ -89,11 +88,10 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
         nav = await stack.enter_async_context(SandboxNav(settings.certificates, schemas))
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
-        terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
         provider = await stack.enter_async_context(SandboxProvider(settings.certificates, accounts(MESSAGES)))
         settings = console_for(settings, provider.issuer, _free_port())
         ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
-        outside = Outside(ends, OpenAddresses(), {"employer": terms}, frozenset())
+        outside = Outside(ends, OpenAddresses(), disclosing=frozenset())
         gateway = Gateway(settings, outside)
         servers = [https_server(gateway), console_server(gateway)]
         stopping = asyncio.Event()

@@ -27,4 +27,5 @@ def terms(settings: Settings, party: Party) -> Terms:
         retry=Retry(stop=stop_after_delay(settings.delivery_hours * HOUR)),
         acknowledges=Acknowledges.APPLICATION if Role.NAV in party.roles else Acknowledges.TRANSPORT,
         receipt_within=settings.receipt_hours * HOUR,
+        fetches=own.fetches,
     )

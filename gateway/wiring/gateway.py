@@ -29,6 +29,7 @@ from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
 from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.registry import load as load_parties
+from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.line import GatewayLine
@@ -200,6 +201,11 @@ class Gateway:
         """What patients are told."""
         names = {party.id: party.name for party in self.registry.parties.values()}
         return Notices(self.database, self.vault, names)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What recipients fetch."""
+        return Inbox(self.database, self.vault, lambda: self.line.policy)
 
     @cached_property
     def absences(self) -> AbsenceFiles:

@@ -60,7 +60,8 @@ class Breaker:
 class Terms:
     """The terms of one destination. `rate` is messages a second from one node (0: no limit); times are in seconds.
 
-    `patience` bounds one attempt, answer included; its lease is longer, so that no attempt outlives it.
+    `patience` bounds one attempt, answer included; its lease is longer, so that no attempt outlives it. Where the
+    recipient fetches, workers make no attempt.
     """
 
     concurrency: int = 16
@@ -70,6 +71,7 @@ class Terms:
     breaker: Breaker = field(default_factory=Breaker)
     acknowledges: Acknowledges = Acknowledges.APPLICATION
     receipt_within: float = 72 * HOUR
+    fetches: bool = False
 
     @property
     def lease(self) -> float:

@@ -97,6 +97,8 @@ class Worker:
         ready = await asyncio.to_thread(self._database.rows_now, statements.READY_DESTINATIONS)
         opened = 0
         for (party,) in ready:
+            if self._work.terms.get(party, self._work.default_terms).fetches:
+                continue
             if party in self._lanes:
                 self._lane(party).nudge()
             else:

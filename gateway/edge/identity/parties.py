@@ -72,10 +72,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a party is delivered to from one node: messages at once and a second; 0 is what the settings say."""
+    """How a party is delivered to from one node: messages at once and a second; 0 is what the settings say.
+
+    A party that fetches has no channel: its messages wait in its inbox.
+    """
 
     at_once: int = 0
     per_second: int = 0
+    fetches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,8 +186,9 @@ def _limits(found: Mapping[str, Block]) -> Limits:
 
 
 def _delivery(found: Mapping[str, Block]) -> Delivery:
-    stated = found["delivery"].entries(frozenset({"at-once", "per-second"})) if "delivery" in found else {}
-    return Delivery(e.number(stated, "at-once", 0), e.number(stated, "per-second", 0))
+    known = frozenset({"at-once", "per-second", "fetches"})
+    stated = found["delivery"].entries(known) if "delivery" in found else {}
+    return Delivery(e.number(stated, "at-once", 0), e.number(stated, "per-second", 0), e.flag(stated, "fetches"))
 
 
 def _certificates(found: Mapping[str, Block], key: str, certificate: Certificates) -> tuple[x509.Certificate, ...]:

@@ -11,5 +11,5 @@ from live_line import Live, line
 
 @pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with line(tmp_path_factory.mktemp("hr")) as running:
+    with line(tmp_path_factory.mktemp("hr"), fetches=True) as running:
         yield running

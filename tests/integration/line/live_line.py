@@ -181,12 +181,16 @@ def roomy_register(folder: Path) -> Path:
 
 
 @contextmanager
-def line(folder: Path) -> Iterator[Live]:
-    """Run a whole line in a thread until the end of the block."""
+def line(folder: Path, *, fetches: bool = False) -> Iterator[Live]:
+    """Run a whole line in a thread until the end of the block; the employer is sent its messages, or fetches them."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     settings = settings_for(folder).model_copy(update={"parties": roomy_register(folder / "parties")})
+    if fetches:
+        register = folder / "parties/demo.yaml"
+        changed = register.read_text().replace("  employer:\n", "  employer:\n    delivery: {fetches: yes}\n", 1)
+        register.write_text(changed)
     scene = running(settings, lambda _: None)
     entered = asyncio.run_coroutine_threadsafe(scene.__aenter__(), loop).result(60)
     try:

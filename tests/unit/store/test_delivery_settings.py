@@ -50,7 +50,9 @@ def test_delivery_is_read_from_the_register_and_its_mistakes_are_told():
     registry, faults = registry_with("{at-once: 4, per-second: 10}")
     assert not faults
     assert registry.parties["nav"].delivery == Delivery(4, 10)
-    for wrong in ("{at-once: none}", "{at-onse: 4}", "{per-second: -1}"):
+    registry, faults = registry_with("{fetches: yes}")
+    assert registry.parties["nav"].delivery == Delivery(fetches=True)
+    for wrong in ("{fetches: perhaps}", "{at-once: none}", "{at-onse: 4}", "{per-second: -1}"):
         assert registry_with(wrong)[1]
 
 
