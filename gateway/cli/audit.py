@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,7 +28,8 @@ from gateway.edge.keys import Vault, keyring
 from gateway.edge.log_export import check, csv_lines, json_text, proven
 from gateway.edge.log_reader import LOOK, Look
 from gateway.edge.log_search import Filter, search, search_all
-from gateway.edge.log_verify import Flaw, verify
+from gateway.edge.log_stamps import BadStamp, Stamps
+from gateway.edge.log_verify import Flaw
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.engine import file_of, open_engine
@@ -73,6 +74,10 @@ def verify_(
         Path | None, typer.Option(metavar="FILE", help="Check this export instead, without any database.")
     ] = None,
     key: Annotated[str, typer.Option(help="The log's public key, or a file with it; needed with --export.")] = "",
+    roots: Annotated[
+        Path | None,
+        typer.Option("--time-stamp-roots", metavar="PEM", help="Check the time stamp beside each --checkpoint (.tsr)."),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -81,22 +86,39 @@ def verify_(
     Example: samspill audit verify --checkpoint kept-by-the-officer.checkpoint
     """
     notes = [_read(path) for path in checkpoint or ()]
+    if roots is not None:
+        _stamped(Stamps(roots), checkpoint or ())
     if export is not None:
         _verify_export(export, _key(key), notes, as_json=as_json)
         return
-    from gateway.wiring.audit import anchors, keeper  # noqa: PLC0415 - checking an export needs none of it
+    from gateway.wiring.audit import guard, keeper  # noqa: PLC0415 - checking an export needs none of it
 
     settings = Settings()
     with _store(settings) as database:
-        keep, outside = keeper(settings, database), anchors(settings)
-        public = _key(key) if key else keep.signer.verifier
+        keep, watch = keeper(settings, database), guard(settings, database)
+        public = watch.key = _key(key) if key else watch.key
         keep.sequence()
-        found = verify(database, public, [*notes, *outside.notes()], outside.leaves(public), _progress())
+        found = watch.check(f"operator:{_user()}", notes, _progress())
         _complain(found.flaws)
         note = keep.settle()
     told = f"{found.size} entries, held against {found.checkpoints} checkpoints: whole and unaltered"
     _say({"size": found.size, "root": found.root.hex(), "checkpoints": found.checkpoints, "key": str(public)}
          | {"checkpoint": note}, f"{told}\nroot {found.root.hex()}\nkey  {public}", as_json=as_json)  # fmt: skip
+
+
+def _stamped(stamps: Stamps, checkpoints: Sequence[Path]) -> None:
+    """Check the time stamp beside each checkpoint, and say when it was made."""
+    for path in checkpoints:
+        beside = path.with_suffix(".tsr")
+        try:
+            at = stamps.opened(beside.read_bytes(), _read(path))
+        except OSError:
+            raise NotAcceptable(
+                [Issue("security", str(beside), "there is no time stamp beside the checkpoint")]
+            ) from None
+        except BadStamp as wrong:
+            raise NotAcceptable([Issue("security", str(beside), str(wrong))]) from None
+        typer.echo(f"{path.name}: stamped {at.astimezone(UTC).isoformat(timespec='seconds')}", err=True)
 
 
 def _verify_export(path: Path, key: Verifier, notes: list[str], *, as_json: bool) -> None:
@@ -226,7 +248,7 @@ def _seconds(at: datetime | None) -> float | None:
 def _look(action: AuditAction, wanted: Filter, reason: str) -> Look:
     if not REASON.fullmatch(reason) or len(reason) > 40:  # noqa: PLR2004 - a code, not a story
         raise typer.BadParameter("a reason is a short code such as patient-asked: small letters, digits and hyphens")
-    actor = f"operator:{os.environ.get('USER', 'unknown')}"
+    actor = f"operator:{_user()}"
     return Look(
         action=action,
         actor=actor,
@@ -235,6 +257,10 @@ def _look(action: AuditAction, wanted: Filter, reason: str) -> Look:
         patient=wanted.patient,
         sought=wanted.names,
     )
+
+
+def _user() -> str:
+    return os.environ.get("USER", "unknown")
 
 
 @contextlib.contextmanager

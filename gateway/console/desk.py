@@ -19,6 +19,7 @@ from gateway.edge.consents import ConsentService
 from gateway.edge.identity.parties import Registry
 from gateway.edge.keys import Vault
 from gateway.edge.log_anchors import Anchors
+from gateway.edge.log_guard import LogGuard
 from gateway.edge.log_reader import LOOK, PURPOSES, LogReader, Look
 from gateway.edge.log_search import Filter, Found, search
 from gateway.edge.review import Officer, ReviewQueue
@@ -61,6 +62,7 @@ class Desk:
     contents: Callable[[str], Contents | None]
     bundle: Callable[[Iterable[Found]], Mapping[str, Any]]
     tally: Tally
+    guard: LogGuard
     verification: Verification
     revision: Callable[[], Revision | None]
 

@@ -111,18 +111,16 @@ def health(desk: Desk) -> dict[str, Any]:
     """Give how the log is: its size, its last checkpoint, the last verification. Unknown is never good."""
     rows = desk.database.rows(LAST)
     last, now = (rows[0] if rows else None), desk.database.time()
-    checked = desk.verification.last
+    checked = desk.guard.last()
     state = "unknown"
-    if checked is not None and checked.found is not None:
-        state = "broken" if checked.found.flaws else "whole" if now - checked.at < TRUSTED else "unknown"
-    elif checked is not None:
-        state = "broken"
+    if checked is not None:
+        state = "broken" if checked.flaws else "whole" if now - checked.at < TRUSTED else "unknown"
     return {
         "state": state,
         "size": desk.tally.size,
         "checkpoint": last.at if last else None,
         "late": last is None or (now - last.at > NEW and last.size < desk.tally.size),
-        "anchored": sum(1 for _ in desk.anchors.folder.glob("*.checkpoint")),
+        "anchored": len(desk.anchors.sizes()),
         "checked": checked,
     }
 

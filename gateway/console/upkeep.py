@@ -6,13 +6,18 @@ from sqlalchemy import case, func, select
 from starlette.responses import Response
 
 from gateway.console import statistics
+from gateway.console.desk import Desk
 from gateway.console.log import health
 from gateway.console.sessions import Standing
 from gateway.console.visit import Visit
+from gateway.edge.log_stamps import BadStamp
 from gateway.edge.store import statements
 from gateway.edge.store.schema import log_checkpoint, outbound
 
-CHECKPOINTS: Final = select(log_checkpoint).order_by(log_checkpoint.c.size.desc()).limit(20)
+SHOWN: Final = 100
+SHOWN_CHECKS: Final = 10
+SHOWN_POINTS: Final = 20
+CHECKPOINTS: Final = select(log_checkpoint).order_by(log_checkpoint.c.size.desc()).limit(SHOWN_POINTS)
 QUEUED: Final = (
     select(
         outbound.c.destination,
@@ -23,7 +28,6 @@ QUEUED: Final = (
     .where(outbound.c.open.is_(True))
     .group_by(outbound.c.destination)
 )
-SHOWN: Final = 100
 
 
 def recipients(visit: Visit) -> Response:
@@ -43,22 +47,31 @@ def proofs(visit: Visit) -> Response:
     desk = visit.desk
     desk.look(visit.session, "log-check")
     desk.tally.count()
-    last = desk.verification.last
     return visit.page(
         "check",
         health=health(desk),
         checkpoints=desk.database.rows(CHECKPOINTS),
-        anchored=_anchored(visit),
+        anchored=desk.anchors.sizes(),
+        stamped=_stamped(desk),
         running=desk.verification.progress,
-        last=last,
+        failed=desk.verification.failed,
+        history=desk.guard.history(SHOWN_CHECKS),
         key=str(desk.key),
         now=desk.database.time(),
     )
 
 
-def _anchored(visit: Visit) -> frozenset[int]:
-    folder = visit.desk.anchors.folder
-    return frozenset(int(path.stem) for path in folder.glob("*.checkpoint") if path.stem.isdecimal())
+def _stamped(desk: Desk) -> dict[int, float | None]:
+    """Give when each checkpoint was stamped by an authority (epoch seconds); nothing for a stamp that is not right."""
+    found: dict[int, float | None] = {}
+    if desk.guard.stamps is None:
+        return found
+    for size, note, stamp in desk.anchors.stamps(SHOWN_POINTS):
+        try:
+            found[size] = desk.guard.stamps.opened(stamp, note).timestamp()
+        except BadStamp:
+            found[size] = None
+    return found
 
 
 def verify(visit: Visit) -> Response:

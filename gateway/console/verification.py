@@ -1,30 +1,19 @@
-"""Verifying the whole log at an officer's word, meanwhile and not while they wait, and what was found last."""
+"""Verifying the whole log at an officer's word, meanwhile and not while they wait."""
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from gateway.edge.log_verify import Verified
-
-Verify = Callable[[Callable[[int, int], None]], Verified]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The last verification: when it ended (epoch seconds), by whom, and what it found (absent: it failed)."""
-
-    at: float
-    actor: str
-    found: Verified | None
+Check = Callable[[str, Callable[[int, int], None]], object]
 
 
 class Verification:
-    """Runs one verification at a time. `verify` reads the log, `now` gives epoch seconds."""
+    """Runs one verification at a time. `check` verifies for an actor, and keeps what it finds."""
 
-    def __init__(self, verify: Verify, now: Callable[[], float]) -> None:
-        self._verify, self._now = verify, now
+    def __init__(self, check: Check) -> None:
+        self._check = check
         self._lock = threading.Lock()
-        self.last: Checked | None = None
+        self.failed = False
+        """Whether the last one could not be completed."""
         self.progress: tuple[int, int] | None = None
         """How many entries were read, and of how many, while one runs."""
 
@@ -39,12 +28,12 @@ class Verification:
         return thread
 
     def _run(self, actor: str) -> None:
-        found = None
+        failed = True
         try:
-            found = self._verify(self._tell)
+            self._check(actor, self._tell)
+            failed = False
         finally:
-            self.last = Checked(self._now(), actor, found)
-            self.progress = None
+            self.failed, self.progress = failed, None
 
     def _tell(self, read: int, size: int) -> None:
         self.progress = (read, size)

@@ -44,6 +44,12 @@ class Settings(BaseSettings):
         default=None,
         description="folder that the log's signed checkpoints are dropped in; empty is log-anchors in the data folder",
     )
+    log_time_stamp_url: str = Field(
+        default="", description="URL of an RFC 3161 authority that stamps the log's checkpoints; empty: none does"
+    )
+    log_time_stamp_roots: Path | None = Field(
+        default=None, description="PEM file with the roots that its time stamps are checked against"
+    )
     log_checkpoint_entries: int = Field(default=1000, ge=1, description="entries between checkpoints, at most")
     log_checkpoint_seconds: float = Field(default=60.0, gt=0, description="seconds between checkpoints, at most")
     console_port: int = Field(default=0, ge=0, description="port that the console listens on; 0: there is no console")

@@ -11,7 +11,6 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -37,10 +36,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """The folder. `stamp` gives the RFC 3161 token of a note's SHA-256 digest; without it there are no time stamps."""
+    """The folder. `stamp` gives the RFC 3161 time stamp of a note (`log_stamps`); without it there are none."""
 
     folder: Path
-    stamp: Callable[[bytes], bytes] | None = None
+    stamp: Callable[[str], bytes] | None = None
 
     def drop(self, database: Database) -> int:
         """Add every checkpoint that the folder does not hold yet; how many there were.
@@ -61,6 +60,17 @@ class Anchors:
     def notes(self) -> list[str]:
         """Give the notes that are there, by size."""
         return [path.read_text("utf-8") for _, path in self._files()]
+
+    def sizes(self) -> frozenset[int]:
+        """Give the sizes of the checkpoints that are there."""
+        return frozenset(size for size, _ in self._files())
+
+    def stamps(self, newest: int = 0) -> Iterator[tuple[int, str, bytes]]:
+        """Give each time stamp of all checkpoints, or of the newest so many, with the size and the note it is of."""
+        for size, path in list(self._files())[-newest:]:
+            stamp = path.with_suffix(".tsr")
+            if stamp.is_file():
+                yield size, path.read_text("utf-8"), stamp.read_bytes()
 
     def leaves(self, key: Verifier) -> list[bytes]:
         """Give the leaf hashes that the signed notes vouch for: up to the first file that is missing or not right."""
@@ -91,7 +101,7 @@ class Anchors:
         _add(at.with_suffix(".leaves"), leaves)
         if self.stamp is not None:
             try:
-                _add(at.with_suffix(".tsr"), self.stamp(sha256(note.encode()).digest()))
+                _add(at.with_suffix(".tsr"), self.stamp(note))
             except Exception as error:  # noqa: BLE001 - whatever ails the authority, the checkpoint stands without it
                 log.warning("time-stamp-not-given", error=type(error).__name__)
         _add(at, note.encode())

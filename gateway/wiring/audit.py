@@ -4,18 +4,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from fastapi import APIRouter
 
 from adapters.fhir.audit_event import Placed, Shown, Who, audit_event, search_bundle
 from gateway.core.checkpoint import Signer
+from gateway.core.errors import ConfigurationError
 from gateway.core.vocabulary import Purpose
 from gateway.edge.config import Settings
 from gateway.edge.http import Services, audit
 from gateway.edge.http.audit import AuditServices
 from gateway.edge.identity.parties import Party
 from gateway.edge.log_anchors import Anchors, key_at
+from gateway.edge.log_guard import LogGuard
 from gateway.edge.log_reader import LogReader
 from gateway.edge.log_search import Found
+from gateway.edge.log_stamps import Stamps, authority
 from gateway.edge.log_tree import Cadence, LogKeeper
 from gateway.edge.store.database import Database
 from gateway.policy.consent import purpose_coding
@@ -27,9 +31,28 @@ def signer(settings: Settings) -> Signer:
     return key_at(settings.log_key or settings.data / "log.key", name)
 
 
+def stamps(settings: Settings) -> Stamps | None:
+    """Give what time stamps are checked with, if roots of authorities are set."""
+    return Stamps(settings.log_time_stamp_roots) if settings.log_time_stamp_roots else None
+
+
 def anchors(settings: Settings) -> Anchors:
-    """Give the folder that checkpoints are dropped in."""
-    return Anchors(settings.log_anchors or settings.data / "log-anchors")
+    """Give the folder that checkpoints are dropped in, each with a time stamp where an authority is set.
+
+    Raises `ConfigurationError` for an authority without roots: what it answers could be anybody's.
+    """
+    folder = settings.log_anchors or settings.data / "log-anchors"
+    if not settings.log_time_stamp_url:
+        return Anchors(folder)
+    roots = stamps(settings)
+    if roots is None:
+        raise ConfigurationError(["SAMSPILL_LOG_TIME_STAMP_ROOTS: an authority is set, and no roots to check it by"])
+    return Anchors(folder, authority(settings.log_time_stamp_url, roots, httpx.Client()))
+
+
+def guard(settings: Settings, database: Database) -> LogGuard:
+    """Give what verifies the log of a store."""
+    return LogGuard(database, signer(settings).verifier, anchors(settings), stamps(settings))
 
 
 def keeper(settings: Settings, database: Database) -> LogKeeper:

@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 
 import httpx
@@ -20,13 +20,12 @@ from gateway.edge.config import Settings
 from gateway.edge.http import Tls, server_config
 from gateway.edge.keys import Destroyed
 from gateway.edge.log_reader import LogReader
-from gateway.edge.log_verify import Verified, verify
 from gateway.edge.rule_sets import keep, revision
 from gateway.edge.store import statements
 from gateway.edge.store.decide import inbound
 from gateway.model.messages import about
 from gateway.policy.elements import elements_of
-from gateway.wiring.audit import AuditEvents, anchors, signer
+from gateway.wiring.audit import AuditEvents, guard
 from gateway.wiring.gateway import Gateway
 from gateway.wiring.identity import now
 
@@ -80,12 +79,7 @@ def desk(gateway: Gateway) -> Desk:
     """Give what the pages read."""
     database = gateway.database
     keep(database, gateway.rulebook)
-    key = signer(gateway.settings).verifier
-    outside = anchors(gateway.settings)
-
-    def check(tell: Callable[[int, int], None]) -> Verified:
-        return verify(database, key, outside.notes(), outside.leaves(key), tell)
-
+    watch = guard(gateway.settings, database)
     return Desk(
         database=database,
         vault=gateway.vault,
@@ -96,12 +90,13 @@ def desk(gateway: Gateway) -> Desk:
         consents=gateway.consents,
         registry=gateway.registry,
         routing=gateway.routing,
-        key=key,
-        anchors=outside,
+        key=watch.key,
+        anchors=watch.anchors,
         contents=partial(contents, gateway),
         bundle=AuditEvents(gateway.settings.base_url, gateway.registry.parties.values()).bundle,
         tally=Tally(database),
-        verification=Verification(check, database.time),
+        guard=watch,
+        verification=Verification(lambda actor, tell: watch.check(actor, tell=tell)),
         revision=cache(lambda: revision(database, gateway.rulebook, now().date())),
     )
 

@@ -51,7 +51,7 @@ from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
-from gateway.wiring.audit import keeper
+from gateway.wiring.audit import guard, keeper
 from gateway.wiring.delivery import marks, terms
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
@@ -237,7 +237,8 @@ class Gateway:
             decide_within=self.settings.decide_seconds,
             poll=self.settings.poll_seconds,
         )
-        beside = [self.absences.handle_some, keeper(self.settings, self.database).keep, self.watch.search]
+        beside = [self.absences.handle_some, self.watch.search]
+        beside += [keeper(self.settings, self.database).keep, guard(self.settings, self.database).watch]
         return Worker(self.database, self.vault, work, beside)
 
     async def aclose(self) -> None:

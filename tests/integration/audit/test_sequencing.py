@@ -16,7 +16,7 @@ from sqlalchemy import select
 from gateway.core.merkle import consistency_proof, verify_consistency
 from gateway.edge.log_anchors import Anchors
 from gateway.edge.log_tree import SEQUENCE, Cadence, LogKeeper
-from gateway.edge.log_verify import verify
+from gateway.edge.log_verify import NOTES, verify
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.operate import ERASE
 from gateway.edge.store.schema import audit, payload
@@ -116,8 +116,8 @@ def test_checkpoints_that_could_not_be_dropped_are_dropped_later(log, tmp_path):
 def test_a_time_stamp_is_asked_for_where_one_is_configured_and_its_failure_stops_nothing(log, tmp_path):
     asked = []
 
-    def stamp(digest):
-        asked.append(digest)
+    def stamp(note):
+        asked.append(note)
         if len(asked) == 2:
             raise ConnectionError
         return b"token"
@@ -126,7 +126,7 @@ def test_a_time_stamp_is_asked_for_where_one_is_configured_and_its_failure_stops
     log.fill(2, 2)
     assert [path.name[-5] for path in sorted((tmp_path / "stamped").glob("*.tsr"))] == ["2"]
     assert len(list((tmp_path / "stamped").glob("*.checkpoint"))) == 2
-    assert [len(digest) for digest in asked] == [32, 32]
+    assert asked == [row.note for row in log.database.rows(NOTES)]
 
 
 @running

@@ -1,8 +1,14 @@
 """What an intruder with the database file can do, and that each of it is found, with which entry."""
 
+import asyncio
+
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.core.checkpoint import private_text, signer
+from gateway.edge.log_guard import LogGuard
+from gateway.edge.log_tree import WHOLE, Altered, Cadence, LogKeeper
+from gateway.edge.log_verify import NOTES
 
 
 def test_a_log_that_nobody_touched_is_right(log):
@@ -169,3 +175,76 @@ def test_removing_an_entry_before_it_has_a_place_is_found(log):
     log.tamper(("DELETE FROM audit WHERE seq = 14",))
     log.keeper.settle()
     assert log.flaws() == [("removed", 13)]
+
+
+def unsigned(log):
+    """Add an entry and try to sign; give why it is not signed, and how many checkpoints there are."""
+    log.add(1, 50)
+    log.keeper.sequence()
+    with pytest.raises(Altered) as told:
+        log.keeper.settle()
+    return str(told.value), len(log.anchors.notes())
+
+
+def test_a_tree_that_is_not_made_of_what_came_since_the_last_checkpoint_is_not_signed(log):
+    log.fill(4)
+    log.add(3, 4)
+    log.keeper.sequence()
+    log.forge(6, outcome="denied")
+    assert unsigned(log) == ("what came since the last checkpoint is not what the tree was made of", 1)
+
+
+def test_an_entry_removed_since_the_last_checkpoint_is_seen_before_the_next(log):
+    log.fill(4)
+    log.add(3, 4)
+    log.keeper.sequence()
+    log.tamper(("DELETE FROM audit WHERE tree_index = 5",))
+    assert unsigned(log) == ("what came since the last checkpoint is not what the tree was made of", 1)
+
+
+@pytest.mark.parametrize("what", ["note", "peaks", "size"])
+def test_a_last_checkpoint_that_is_not_the_one_we_signed_is_grown_no_further(log, what):
+    log.fill(4, 3)
+    [other, _] = [row.note for row in log.database.rows(NOTES)]
+    change = {"note": other, "peaks": b"\0" * 96, "size": 6}[what]
+    log.tamper((f"UPDATE log_checkpoint SET {what} = ? WHERE size = 7", change))  # noqa: S608 - our own
+    assert "checkpoint" in unsigned(log)[0]
+
+
+def test_a_checkpoint_from_before_peaks_were_kept_is_grown_from_its_leaves(log):
+    log.fill(4)
+    log.tamper(("UPDATE log_checkpoint SET peaks = NULL",))
+    log.add(2, 4)
+    assert log.key.opened(log.keeper.settle()).size == 6
+    assert log.flaws() == []
+    log.tamper(
+        ("UPDATE log_checkpoint SET peaks = NULL",), ("UPDATE audit SET leaf = ? WHERE tree_index = 1", b"x" * 32)
+    )
+    assert unsigned(log)[0] == "the last checkpoint is of another tree"
+
+
+def test_after_a_verification_that_found_something_nothing_is_signed_until_one_finds_the_log_whole(log):
+    log.fill(6)
+    guard = LogGuard(log.database, log.key, log.anchors)
+    was = log.rows()[2][1]
+    log.put(2, entry=b"{}")
+    assert guard.check("a test").flaws
+    assert unsigned(log)[0] == "the last verification found something wrong"
+    log.put(2, entry=was)
+    assert guard.check("a test").flaws == ()
+    assert log.key.opened(log.keeper.settle()).size == 7
+
+
+def test_the_worker_alerts_and_signs_nothing_of_a_log_that_was_altered(log, monkeypatch):
+    monkeypatch.setattr("gateway.edge.log_tree.REST", 0.0)
+    log.fill(4)
+    log.put(2, entry=b"{}")
+    log.add(1, 4)
+    assert LogGuard(log.database, log.key, log.anchors).check("a test").flaws
+    keeper = LogKeeper(log.database, log.signer, log.anchors, Cadence(1, 0.0))
+    with capture_logs() as told:
+        for _ in range(3):
+            assert asyncio.run(keeper.keep()) == 0
+    assert [one["event"] for one in told] == ["log-not-signed"]
+    assert WHOLE._value.get() == 0
+    assert len(log.anchors.notes()) == 1
