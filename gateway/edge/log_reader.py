@@ -87,7 +87,7 @@ class LogReader:
 
         Raises `Refused` when the rules do not permit it, and `Busy` when the reading cannot be logged or made.
         """
-        mine = self._vault.mac("patient", reader.number) if reader.number else ""
+        mine = self.pseudonym(reader.number) if reader.number else ""
         if reader.role is Role.PATIENT:
             if not mine or wanted.patient not in {"", mine}:
                 raise Refused("a patient sees their own entries only", ["route-owner"])
@@ -105,6 +105,10 @@ class LogReader:
         )
         await self._database.write(LOOK, item)
         return await asyncio.to_thread(search, self._database, wanted, limit)
+
+    def pseudonym(self, number: str) -> str:
+        """Give the pseudonym that a person of this number is a patient by."""
+        return self._vault.mac("patient", number)
 
     def permitted(self, role: Role, reason: str) -> Disclosure:
         """Ask the rules, and refuse unless they permit every class that an entry is of, with nothing unknown to do."""

@@ -84,8 +84,9 @@ class AuditEvents:
 
 
 def router(services: Services, reader: LogReader, parties: Iterable[Party], address: str) -> APIRouter:
-    """Give the route of AuditEvent, for `create_app`; `address` is this gateway's own."""
-    return audit.router(AuditServices(services, reader, AuditEvents(address, parties).page, purposes()))
+    """Give the routes of AuditEvent, for `create_app`; `address` is this gateway's own."""
+    page = AuditEvents(address, parties).page
+    return audit.router(AuditServices(services, reader, page, purposes(), reader.pseudonym))
 
 
 def _event(one: Found, shown: Shown) -> dict[str, Any]:

@@ -1,14 +1,15 @@
-"""The disclosure log as FHIR AuditEvents: `GET /fhir/AuditEvent`, for officers and for patients.
+"""The disclosure log as FHIR AuditEvents, for officers and for patients: `GET /fhir/AuditEvent`, and by form.
 
 Every search is in the log before it is answered. A page has no total, and its `next` link names the last entry shown.
-A number of a person has no place in an address: a patient is named by pseudonym, and finds their own without naming it.
+A number of a person has no place in an address: there a patient is named by pseudonym, and finds their own without
+naming it. `POST /fhir/AuditEvent/_search` takes the number as well, and its links name the pseudonym.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -16,14 +17,16 @@ from starlette.responses import Response
 
 from gateway.core.audit import Outcome
 from gateway.core.errors import Issue
+from gateway.core.identifiers import PERSONS, kind_of
 from gateway.core.vocabulary import Purpose, Role
 from gateway.edge.http.answers import origin, respond
+from gateway.edge.http.body import read_body
 from gateway.edge.http.callers import caller_of
 from gateway.edge.http.dates import dated
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import wanted_media
 from gateway.edge.http.services import Services
-from gateway.edge.identity.access import match, role_for
+from gateway.edge.identity.access import Caller, match, role_for
 from gateway.edge.log_reader import Reader
 from gateway.edge.log_search import Filter, Found
 
@@ -49,36 +52,62 @@ class AuditServices:
     """What the route asks for besides the ports of the HTTP edge.
 
     `bundle` gives a page of AuditEvents, of entries as seen by a patient (true) or an officer, at a base URL, with
-    links by relation. `purposes` are the other words for purposes: a coding (`system|code`) for each.
+    links by relation. `purposes` are the other words for purposes: a coding (`system|code`) for each. `pseudonym` is
+    that of a person's number.
     """
 
     services: Services
     log: Log
     bundle: Callable[[Iterable[Found], bool, str, Mapping[str, str]], Mapping[str, Any]]
     purposes: Mapping[str, Purpose]
+    pseudonym: Callable[[str], str]
 
 
 def router(audit: AuditServices) -> APIRouter:
-    """Give the route."""
+    """Give both routes."""
     routes, services = APIRouter(), audit.services
 
     @routes.get("/fhir/AuditEvent", response_model=None)
     async def find(request: Request) -> Response:
         caller = await caller_of(request, services)
-        back = wanted_media(request, services.fhir)
-        wanted, count = read_query(request.query_params.multi_items(), audit.purposes)
-        reason = request.headers.get(REASON, "")
-        if reason and (not _CODE.fullmatch(reason) or len(reason) > 40):  # noqa: PLR2004 - a code, not a story
-            raise _wrong("Samspill-Reason", "a reason is a short code such as patient-asked")
-        role = role_for(caller, match(request.method, request.url.path))
-        reader = Reader(caller.party.id, role, caller.person)
-        found = await audit.log.read(reader, wanted, count + 1, reason)
-        base = f"{origin(request, services)}/fhir"
-        links = _links(request, base, found, count)
-        page = audit.bundle(found[:count], role is Role.PATIENT, base, links)
-        return respond(services.fhir.encode(page, back), back)
+        return await _found(request, audit, caller, request.query_params.multi_items())
+
+    @routes.post("/fhir/AuditEvent/_search", response_model=None)
+    async def find_by_form(request: Request) -> Response:
+        caller = await caller_of(request, services)
+        raw = await read_body(request, services.limits, caller)
+        try:
+            items = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw))
+        except ValueError:
+            raise _wrong("", "the body is not a form") from None
+        if request.query_params:
+            raise _wrong("", "a search by form has its parameters in the body alone")
+        return await _found(request, audit, caller, [_named(name, value, audit.pseudonym) for name, value in items])
 
     return routes
+
+
+def _named(name: str, value: str, pseudonym: Callable[[str], str]) -> tuple[str, str]:
+    """Give a parameter of a form with the patient's number, if it names one, turned into the pseudonym."""
+    number = value.rpartition("|")[2]
+    if name.startswith("patient") and kind_of(number) in PERSONS:
+        return name, pseudonym(number)
+    return name, value
+
+
+async def _found(request: Request, audit: AuditServices, caller: Caller, items: list[tuple[str, str]]) -> Response:
+    services = audit.services
+    back = wanted_media(request, services.fhir)
+    wanted, count = read_query(items, audit.purposes)
+    reason = request.headers.get(REASON, "")
+    if reason and (not _CODE.fullmatch(reason) or len(reason) > 40):  # noqa: PLR2004 - a code, not a story
+        raise _wrong("Samspill-Reason", "a reason is a short code such as patient-asked")
+    role = role_for(caller, match(request.method, request.url.path))
+    reader = Reader(caller.party.id, role, caller.person)
+    found = await audit.log.read(reader, wanted, count + 1, reason)
+    base = f"{origin(request, services)}/fhir"
+    page = audit.bundle(found[:count], role is Role.PATIENT, base, _links(items, base, found, count))
+    return respond(services.fhir.encode(page, back), back)
 
 
 def read_query(items: Iterable[tuple[str, str]], purposes: Mapping[str, Purpose]) -> tuple[Filter, int]:
@@ -117,7 +146,7 @@ def read_query(items: Iterable[tuple[str, str]], purposes: Mapping[str, Purpose]
 def _patient(value: str) -> str:
     name = value.removeprefix("Patient/").rpartition("|")[2]
     if not _PSEUDONYM.fullmatch(name):
-        what = "a patient is named by the pseudonym that entries show; a national number has no place in an address"
+        what = "a patient is named by the pseudonym that entries show, or by number in the body of POST …/_search"
         raise _wrong("patient", what)
     return name
 
@@ -143,8 +172,7 @@ def _count(value: str) -> int:
     return int(value)
 
 
-def _links(request: Request, base: str, found: list[Found], count: int) -> dict[str, str]:
-    items = request.query_params.multi_items()
+def _links(items: list[tuple[str, str]], base: str, found: list[Found], count: int) -> dict[str, str]:
     links = {"self": f"{base}/AuditEvent" + (f"?{urlencode(items)}" if items else "")}
     if len(found) > count:
         following = [*((name, value) for name, value in items if name != "_page"), ("_page", found[count - 1].entry.id)]

@@ -81,6 +81,7 @@ ROUTES: Final = (
     Access("GET", "/fhir/Consent/{id}/_history", "system/Consent.r", _CONSENT),
     Access("PUT", "/fhir/Consent/{id}", "system/Consent.u", _CONSENT),
     Access("GET", "/fhir/AuditEvent", "system/AuditEvent.s", _LOG),
+    Access("POST", "/fhir/AuditEvent/_search", "system/AuditEvent.s", _LOG),
     Access("GET", "/fhir/Communication", "system/Communication.s", {Role.PATIENT: Own.PERSON}),
     Access("POST", "/glass", "samspill:glass", _SENDERS),
     Access("POST", "/glass/{opening}/{id}", "samspill:glass", _SENDERS),
@@ -91,8 +92,6 @@ ROUTES: Final = (
     Access("GET", "/hr/absences/{id}/errors.csv", "samspill:hr/absences.read", _EMPLOYER),
     Access("GET", "/inbox/{recipient}", "samspill:inbox.read", _RECIPIENTS),
     Access("POST", "/inbox/{recipient}/{id}/ack", "samspill:inbox.write", _RECIPIENTS),
-    Access("GET", "/console/{page}", "samspill:console", _open(Role.OFFICER)),
-    Access("POST", "/console/{page}", "samspill:console", _open(Role.OFFICER)),
     Access("GET", "/metrics", "", {}),
     Access("GET", "/health/live", "", {}),
     Access("GET", "/health/ready", "", {}),
@@ -141,8 +140,6 @@ def role_for(caller: Caller, access: Access) -> Role:
 
 
 def _fits(template: list[str], segments: list[str]) -> bool:
-    if template[-1] == "{page}" and len(segments) >= len(template) - 1:
-        return template[:-1] == segments[: len(template) - 1]
     return len(template) == len(segments) and all(
         bool(given) if expected.startswith("{") else expected == given
         for expected, given in zip(template, segments, strict=True)

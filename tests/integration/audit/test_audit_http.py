@@ -81,6 +81,14 @@ class Api:
 
         return asyncio.run(call())
 
+    def post(self, who, form, query="", **headers):
+        async def call():
+            wire = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=wire, base_url="https://gateway.example") as client:
+                return await client.post(f"{URL}/_search{query}", data=form, headers={"Authorization": who} | headers)
+
+        return asyncio.run(call())
+
     def asked(self, query=""):
         return self.get("officer", query, **REASON)
 
@@ -227,3 +235,39 @@ def test_the_answer_is_in_xml_where_that_is_asked_for(api):
     answer = api.asked("_format=application/fhir%2Bxml")
     assert answer.headers["content-type"].startswith("application/fhir+xml")
     assert b"<AuditEvent" in answer.content
+
+
+def test_an_officer_finds_a_patient_by_number_in_a_form_and_the_links_hold_the_pseudonym(api):
+    form = {"patient": f"urn:oid:2.16.578.1.12.4.1.4.1|{NUMBERS[0]}", "_count": "2", "outcome": "0,4,8"}
+    answer = api.post("officer", form, **REASON)
+    assert answer.status_code == 200, answer.text
+    page = answer.json()
+    assert patients(page) == {api.pseudonyms[0]}
+    assert NUMBERS[0] not in answer.text
+    links = {one["relation"]: one["url"] for one in page["link"]}
+    assert api.pseudonyms[0] in links["next"]
+    following = api.officer(links["next"].partition("?")[2])
+    assert patients(following) == {api.pseudonyms[0]}
+    assert {one["fullUrl"] for one in page["entry"]}.isdisjoint(one["fullUrl"] for one in following["entry"])
+    assert newest(api)[0].patient == api.pseudonyms[0]
+
+
+def test_a_form_shows_a_patient_their_own_entries_and_refuses_anothers(api):
+    assert patients(api.post("ane", {"patient": NUMBERS[0]}).json()) == {api.pseudonyms[0]}
+    assert patients(api.post("ane", {}).json()) == {api.pseudonyms[0]}
+    refused = api.post("ane", {"patient": NUMBERS[1]})
+    assert refused.status_code == 403
+    assert NUMBERS[1] not in refused.text
+
+
+@pytest.mark.parametrize("form", [{"patient": "13860199940"}, {"patient": "x"}, {"somebody": "1"}, {"outcome": "12"}])
+def test_a_form_that_cannot_be_read_is_refused_and_its_values_are_not_repeated(api, form):
+    answer = api.post("officer", form, **REASON)
+    assert answer.status_code == 400
+    assert not any(len(value) > 2 and value in answer.text for value in form.values())
+
+
+def test_a_form_has_its_parameters_in_the_body_alone_and_a_reason_is_still_asked_for(api):
+    assert api.post("officer", {}, "?outcome=0", **REASON).status_code == 400
+    assert api.post("officer", {"patient": NUMBERS[0]}).status_code == 403
+    assert api.post("stranger", {"patient": NUMBERS[0]}).status_code == 401
