@@ -23,6 +23,7 @@ from gateway.core.vocabulary import DataClass, Obligation
 from gateway.mapping.run.report import Report, join
 from gateway.model import Identifier, SickLeaveCertificate
 from gateway.model.intyg import ToEmployer, says_no_and_tells
+from gateway.model.intyg_dialogue import Letter, astray
 from gateway.model.messages import MESSAGES
 from gateway.model.walk import fields_of, without_indices
 from gateway.policy import pdp, pep
@@ -98,6 +99,8 @@ def deliverable(parsed: Parsed[Any]) -> tuple[Issue, ...]:
     if isinstance(parsed.record, ToEmployer) and says_no_and_tells(parsed.record):
         what = "a diagnosis stands here, and the patient has not chosen to pass it on"
         wrong.append(Issue("business-rule", "", what, "take it out, or ask the patient anew"))
+    if isinstance(parsed.record, Letter):
+        wrong += [Issue("business-rule", places.get(at, ""), what, how) for at, what, how in astray(parsed.record)]
     if isinstance(parsed.record, SickLeaveCertificate):
         wrong += _periods(parsed.record, places)
     return tuple(wrong)

@@ -112,7 +112,8 @@ def _resources(bundle: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _told(told: str, resource: dict[str, Any]) -> bool:
     place, _, value = told.partition("=")
     kind, _, name = place.partition(".")
-    return resource.get("resourceType") == kind and (not name or resource.get(name) == value)
+    found = resource.get(name)
+    return resource.get("resourceType") == kind and (not name or value in (found if isinstance(found, list) else [found]))
 
 
 def _has_diagnosis(bundle: dict[str, Any]) -> bool:

@@ -10,37 +10,25 @@ RIV-TA clinicalprocess:healthcond:certificate 3. Times there are local and have 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from adapters.se.call import inside, localise
 from adapters.se.demands import Answers, broken
+from adapters.se.prepared import Prepared
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Read
 from gateway.mapping.load.questions import Questions
 
 CERTIFICATE = "urn:riv:clinicalprocess:healthcond:certificate:3"
 VALUES = "urn:riv:clinicalprocess:healthcond:certificate:types:3"
-SWEDEN = ZoneInfo("Europe/Stockholm")
 SUPPLEMENTS = 9001
 """From here on the questions are Försäkringskassan's own, beyond the form."""
 
 _NUMBER = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 _PERCENT = re.compile(r"([0-9]+)\.0")
 _STEP = re.compile(r"(?:del)?svar-([0-9.]*[0-9])")
-_TIMES = ("signeringstidpunkt", "skickatTidpunkt", "tidpunkt")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A certificate by the numbers of its questions; `rows` account for what was left out of it."""
-
-    root: Any
-    issues: tuple[Issue, ...] = ()
-    rows: tuple[Read, ...] = ()
 
 
 class Certificates:
@@ -55,7 +43,7 @@ class Certificates:
 
         It may stand in an envelope (SOAP), which stays behind.
         """
-        root = next(root.iter("{*}RegisterCertificate"), root)
+        root = inside(root, "RegisterCertificate")
         wrong = [*self._numbers(root), *map(self._said, _by_number(root))]
         answers = Answers(root)
         rows = tuple(self._dropped(answers))
@@ -75,8 +63,7 @@ class Certificates:
             _unnamed(svar, self._questions.numbered, seen)
         for value in root.iter(f"{{{VALUES}}}value"):
             value.text = f"{value.text}.0"
-        for time in root.iter(*(f"{{*}}{name}" for name in _TIMES)):
-            time.text = _local(time.text or "")
+        localise(root)
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
     def said(self, issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
@@ -169,13 +156,6 @@ def _unnamed(svar: Any, numbered: frozenset[str], seen: dict[str, int]) -> None:
         instans = etree.Element(f"{{{CERTIFICATE}}}instans")
         instans.text = str(seen[number])
         svar.insert(0, instans)
-
-
-def _local(text: str) -> str:
-    """Give a time as RIV-TA has it: local, to the second, without a zone."""
-    moment = datetime.fromisoformat(text)
-    local = moment.astimezone(SWEDEN) if moment.tzinfo else moment
-    return local.replace(tzinfo=None, microsecond=0).isoformat()
 
 
 def _at(element: Any) -> str:

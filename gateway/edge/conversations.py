@@ -1,4 +1,4 @@
-"""What earlier messages about a patient say of a new one: whether NAV asked for it, and who has written before.
+"""What other messages about a patient say of one: whether an authority asked for it, whether it is withdrawn, who wrote.
 
 Earlier messages are found by keyed pseudonyms of the patient's number and of the ids that the new one names, as
 MsgHead's ConversationRef has them. They are kept as long as the store keeps messages, which may be years.
@@ -18,8 +18,14 @@ from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
+from gateway.model.intyg import Intyg
+from gateway.model.intyg_dialogue import Revocation
 from gateway.model.messages import About
 from gateway.policy.question import question_of
+
+
+ASKING = (Role.NAV, Role.FORSAKRINGSKASSAN)
+"""Who asks certifiers about their patients."""
 
 
 class Conversations:
@@ -34,9 +40,24 @@ class Conversations:
         self._read = read
 
     def asked(self, known: About) -> Question | None:
-        """Give what NAV has asked about this patient, if a message says that it answers it. Raises `Busy`."""
-        found = (self._question(row) for row in self._named(known, Role.NAV))
+        """Give what an authority has asked about this patient, if a message says that it answers it. Raises `Busy`."""
+        rows = (row for role in ASKING for row in self._named(known, role))
+        found = (question_of(self._record(row), known.concerns) for row in rows)
         return next((question for question in found if question is not None), None)
+
+    def withdrawn(self, certificate: Intyg) -> bool | None:
+        """Whether the care unit of a Swedish certificate has withdrawn or replaced it; nothing when nobody can tell.
+
+        Raises `Busy`.
+        """
+        number = certificate.patient.number
+        if not number:
+            return None
+        rows = self._database.rows(statements.EARLIER, who=self._vault.mac("patient", number))
+        records = [self._record(row) for row in rows]
+        if any(_takes_back(record, certificate) for record in records):
+            return True
+        return None if None in records else False
 
     def writers(self, known: About, role: Role) -> tuple[str, ...]:
         """Give the parties in a role that wrote in the conversation of a message, the newest first.
@@ -57,14 +78,26 @@ class Conversations:
             if row.business_mac in {self._vault.mac("business-id", row.sender, one) for one in known.answers}:
                 yield row
 
-    def _question(self, row: Row[Any]) -> Question | None:
-        """Give what a stored message asks; nothing for one that was erased, or cannot be read."""
+    def _record(self, row: Row[Any]) -> Any:
+        """Give the record of a stored message; nothing for one that was erased, or cannot be read."""
         rows = self._database.rows(statements.SOURCES, ids=[row.id])
         if not rows:
             return None
         source = inbound(rows[0])
         try:
             raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-            return question_of(self._read(raw, source.format).record)
+            return self._read(raw, source.format).record
         except (Unreadable, NotAcceptable):
             return None
+
+
+def _takes_back(record: Any, certificate: Intyg) -> bool:
+    """Whether a message of the same care unit takes a certificate back, or puts another in its place."""
+    if isinstance(record, Revocation):
+        named = record.certificate
+    elif isinstance(record, Intyg):
+        named = record.replaces
+    else:
+        return False
+    ours, theirs = certificate.sender, record.sender
+    return named == certificate.id and bool(ours and theirs and ours.hsa and ours.hsa == theirs.hsa)

@@ -16,10 +16,11 @@ from gateway.core.decision import Question
 from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
-from gateway.core.vocabulary import Role
+from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
+from gateway.model.intyg import Intyg
 from gateway.model.messages import About, about
 from gateway.policy.consent import purpose_coding
 from gateway.policy.consent_facts import changes_at, consent_facts, patient_act
@@ -72,12 +73,14 @@ class Registers:
     """What is asked besides consents: graded addresses, senders whose name tells an illness (by number), and officers.
 
     `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
-    `asked` gives what NAV has asked, if a message says that it answers it.
+    `asked` gives what an authority has asked, if a message says that it answers it, and `withdrawn` whether a Swedish
+    certificate is taken back.
     """
 
     addresses: AddressRegister | None = None
     disclosing: frozenset[str] | None = None
     asked: Callable[[About], Question | None] | None = None
+    withdrawn: Callable[[Intyg], bool | None] | None = None
     cleared: Callable[[str, Destination], frozenset[str]] | None = None
 
 
@@ -93,6 +96,7 @@ class Gather:
         self._addresses = outside.addresses
         self._disclosing = outside.disclosing
         self._asked = outside.asked
+        self._withdrawn = outside.withdrawn
         self._cleared = outside.cleared
         self._labels = labels
 
@@ -114,8 +118,8 @@ class Gather:
             at=now,
         )
         consents, names = self._of(inbound.patient)
-        act = patient_act(consents, request, asked.id)
-        presumed = self.presumed(asked)
+        act = patient_act(consents, request, _acted_on(asked))
+        presumed = self.presumed(asked, record)
         facts = Facts(
             {**presumed.message, **({} if act is None else {"patient-act": act})},
             consent_facts(consents, request, asked.id, self._labels.by_class(record) if consents else None),
@@ -126,11 +130,12 @@ class Gather:
         received = datetime.fromtimestamp(inbound.received_at, UTC)
         return Gathered(route, facts, received, names)
 
-    def presumed(self, asked: About) -> Facts:
+    def presumed(self, asked: About, record: Any) -> Facts:
         """Give the facts of a message that nobody has sent yet, as it stands before any act of the patient."""
         question = self._question(asked)
         known = {
             **asked.said,
+            **self._taken_back(record),
             "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
             "sender-discloses": self._discloses(asked.organisations),
             "officer-cleared": "false",
@@ -138,8 +143,18 @@ class Gather:
         }
         return Facts({name: value for name, value in known.items() if value is not None}, question=question)
 
+    def _taken_back(self, record: Any) -> dict[str, str]:
+        """Say whether a Swedish certificate is withdrawn; nothing of other messages, and when nobody can tell."""
+        if not isinstance(record, Intyg) or self._withdrawn is None:
+            return {}
+        try:
+            found = self._withdrawn(record)
+        except Busy:
+            return {}
+        return {} if found is None else {"withdrawn": "true" if found else "false"}
+
     def _question(self, asked: About) -> Question | None:
-        """Give what NAV has asked; nothing for a message that is written unasked, or when nobody can tell."""
+        """Give what an authority has asked; nothing for a message that is written unasked, or when nobody can tell."""
         try:
             return self._asked(asked) if asked.answers and not asked.unasked and self._asked else None
         except Busy:
@@ -170,3 +185,8 @@ class Gather:
         if self._disclosing is None or not organisations:
             return None
         return "true" if any(one in self._disclosing for one in organisations) else "false"
+
+
+def _acted_on(asked: About) -> str:
+    """Give the id of what the patient has sent: the message itself, or the certificate that it withdraws."""
+    return asked.concerns if asked.kind is MessageKind.FK_REVOCATION else asked.id

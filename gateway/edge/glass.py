@@ -114,7 +114,7 @@ class Glass:
         if known is None:
             raise NotThere("no record of this patient has this id")
         opened = {"glass": "opened", "work-reason": "true"}
-        facts = Facts({**self._gather.presumed(known).message, **opened})
+        facts = Facts({**self._gather.presumed(known, record).message, **opened})
         rules = self._line.rules(_route(sender, role))
         decision = flow.decide(rules.table, rules.route, facts, record)
         released = flow.minimise(record, decision)

@@ -213,7 +213,7 @@ class ReviewQueue:
         raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
         record = flow.address(self._line.again(raw, source.format).record, self._line.addressee(row.party, None))
         known = about(record)
-        return record, self._gather.presumed(known) if known else Facts()
+        return record, self._gather.presumed(known, record) if known else Facts()
 
 
 def _item(row: Row[Any]) -> Item:

@@ -190,7 +190,8 @@ class Wire:
 
     `told_by` says what stands in a FHIR Bundle that this mapping reads: a resource type, or `Type.property=value`; in
     XML, the name of an element, or `name=text`. `questions` is the table of a form whose answers have numbers.
-    `spots` has the position of each value, and of each prefix (`prefixes.mh`).
+    `service` names the kind of service whose call a document is the body of: its envelope is left behind, and its rules
+    for times are kept. `spots` has the position of each value, and of each prefix (`prefixes.mh`).
     """
 
     format: str
@@ -200,6 +201,7 @@ class Wire:
     prefixes: Dict[str, str] = made_by(default_factory=dict)
     questionnaire: str = ""
     questions: str = ""
+    service: str = ""
     told_by: tuple[str, ...] = ()
     spots: Dict[str, Spot] = made_by(default_factory=dict)
 

@@ -93,6 +93,7 @@ LISTS: dict[str, frozenset[str]] = {
     ),
     "se-person-number": frozenset({"personnummer", "samordningsnummer"}),
     "se-relation": frozenset({"completes", "replaces", "renews", "copies"}),
+    "se-topic": frozenset({"completion", "contact", "meeting", "reminder", "other"}),
     "se-ground": frozenset({"examination", "telephone", "records", "other"}),
     "se-diagnosis-system": frozenset({"icd-10", "ksh97-p"}),
     "se-current-work": frozenset({"current-work"}),

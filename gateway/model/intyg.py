@@ -140,7 +140,10 @@ class Supplement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intyg:
-    """What all three certificates have: the envelope, the patient, the signatory and the unit."""
+    """What all three certificates have: the envelope, the patient, the signatory and the unit.
+
+    `answers` is the id of the message that the certificate answers (svarPa), `answers_reference` its writer's own.
+    """
 
     id: Envelope[str | None] = None
     id_root: Envelope[str | None] = None
@@ -152,6 +155,18 @@ class Intyg:
     sender: CertifierDetail[CareUnit | None] = CareUnit()
     receiver: Envelope[Receiver | None] = None
     relations: Envelope[tuple[Related, ...]] = ()
+    answers: Envelope[str | None] = None
+    answers_reference: Envelope[str | None] = None
+
+    @property
+    def completes(self) -> str | None:
+        """The id of the earlier certificate that it completes."""
+        return next((one.id for one in self.relations if one.kind == "completes"), None)
+
+    @property
+    def replaces(self) -> str | None:
+        """The id of the earlier certificate that it stands instead of."""
+        return next((one.id for one in self.relations if one.kind == "replaces"), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

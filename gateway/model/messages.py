@@ -26,11 +26,13 @@ from gateway.model.income import IncomeReport
 from gateway.model.intyg import (
     BenefitCertificate,
     EmployerCertificate,
+    Intyg,
     SickPayCertificate,
     ToEmployer,
     choice,
     controlled,
 )
+from gateway.model.intyg_dialogue import CareLetter, InsurerLetter, Letter, OnCertificate, Revocation
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -51,10 +53,13 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     MedicalStatement: lambda _: MessageKind.LEGEERKLARING,
     FollowUpPlan: lambda _: MessageKind.OPPFOLGINGSPLAN,
     BenefitClaim: lambda _: MessageKind.SYKEPENGESOKNAD,
-    BenefitCertificate: lambda _: MessageKind.FK7804,
+    BenefitCertificate: lambda one: MessageKind.FK_COMPLETION if one.completes else MessageKind.FK7804,
     EmployerCertificate: lambda _: MessageKind.AG7804,
     SickPayCertificate: lambda _: MessageKind.AG114,
     IncomeReport: lambda _: MessageKind.INNTEKTSMELDING,
+    InsurerLetter: lambda _: MessageKind.FK_QUESTION,
+    CareLetter: lambda _: MessageKind.FK_LETTER,
+    Revocation: lambda _: MessageKind.FK_REVOCATION,
     Absence: lambda _: MessageKind.ABSENCE_EXPORT,
     SelfCertification: lambda _: MessageKind.ABSENCE_EXPORT,
 }
@@ -70,7 +75,7 @@ class About:
 
     `number` is the patient's, `case` tells one sick-leave case of one patient from another, `senders` and `receivers`
     are the numbers of the organisations that it names. `answers` are the ids of the messages that it follows, and
-    `unasked` says that it answers none by its nature.
+    `unasked` says that it answers none by its nature. `concerns` is the id of the earlier certificate that it is about.
     """
 
     kind: MessageKind
@@ -81,6 +86,7 @@ class About:
     receivers: tuple[Identifier, ...]
     answers: tuple[str, ...] = ()
     unasked: bool = False
+    concerns: str = ""
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -101,11 +107,32 @@ def about(record: Any) -> About | None:
         number=number,
         case=f"{number}#{getattr(record, 'episode_start', None)}",
         senders=record.sender.identifiers if record.sender else (),
-        receivers=record.receiver.identifiers if record.receiver else (),
+        receivers=_receivers(record),
         answers=_followed(record),
-        unasked=isinstance(getattr(record, "matter", None), Inquiry),
+        unasked=_unasked(record),
+        concerns=_concerns(record),
         said=_said(record),
     )
+
+
+def _receivers(record: Any) -> tuple[Identifier, ...]:
+    """Give the numbers of the organisations that a message is for; a service platform routes by one alone."""
+    if isinstance(record, Letter) and record.logical_address:
+        return tuple(Identifier(kind=kind, value=record.logical_address) for kind in ("hsa", "orgnr"))
+    return record.receiver.identifiers if record.receiver else ()
+
+
+def _unasked(record: Any) -> bool:
+    if isinstance(record, CareLetter):
+        return not record.follows
+    return isinstance(getattr(record, "matter", None), Inquiry)
+
+
+def _concerns(record: Any) -> str:
+    """Give the id of the earlier certificate that a message is about."""
+    if isinstance(record, Intyg):
+        return record.completes or ""
+    return record.certificate or "" if isinstance(record, OnCertificate) else ""
 
 
 def _said(record: Any) -> dict[str, str]:
@@ -121,6 +148,10 @@ def _said(record: Any) -> dict[str, str]:
 
 def _followed(record: Any) -> tuple[str, ...]:
     """Give the ids that a message says it follows: the one that it answers, then the first of the conversation."""
+    if isinstance(record, Letter):
+        return record.follows
+    if isinstance(record, Intyg):
+        return (record.answers,) if record.answers else ()
     said = getattr(record, "conversation", None)
     return tuple(dict.fromkeys(one for one in (said.parent, said.conversation) if one)) if said else ()
 

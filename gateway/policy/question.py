@@ -1,4 +1,4 @@
-"""What NAV asked, and what of an answer is beyond it (ftrl § 21-4 c: named periods or items, never the whole journal).
+"""What an authority asked, and what of an answer is beyond it (ftrl § 21-4 c: named periods or items, never the whole journal).
 
 A machine cannot weigh a sentence against a question. What it can tell: that something dated lies outside the days that
 were asked about, and that a document came along though nothing but days was asked for.
@@ -12,13 +12,21 @@ from gateway.core.decision import Question
 from gateway.core.vocabulary import DataClass
 from gateway.model.dialogue import Dialogue, Request
 from gateway.model.envelope import Attachment
+from gateway.model.intyg_dialogue import REMINDER, InsurerLetter
 
 WEIGHED = frozenset({DataClass.DIAGNOSIS, DataClass.CLINICAL, DataClass.FUNCTION, DataClass.ABSENCE})
 """The classes in which an answer is held against the question."""
 
 
-def question_of(record: Any) -> Question | None:
-    """Give what a request of NAV's asks about; nothing for another record, or one that names neither days nor items."""
+def question_of(record: Any, concerns: str = "") -> Question | None:
+    """Give what a request of an authority asks about.
+
+    Nothing for another record, for one of NAV's that names neither days nor items, and for one of Försäkringskassan's
+    that only reminds, or is about another certificate than the answer `concerns`.
+    """
+    if isinstance(record, InsurerLetter):
+        asks = record.topic != REMINDER and bool(concerns) and record.certificate == concerns
+        return Question(None, None, items=True) if asks else None
     if not isinstance(record, Dialogue) or not isinstance(record.matter, Request):
         return None
     asked = record.matter

@@ -42,7 +42,8 @@ class Answers:
         if known is None:
             return admitted.issues
         ways = [way.route for role in caller.party.roles for way in self._line.routing.of(known.kind, role)]
-        return [*admitted.issues, *(self._would(record, self._gather.presumed(known), route) for route in ways)]
+        facts = self._gather.presumed(known, record)
+        return [*admitted.issues, *(self._would(record, facts, route) for route in ways)]
 
     def _would(self, record: Any, facts: Facts, route: Route) -> Issue:
         decision = flow.decide(self._rulebook.table, route, facts, record)

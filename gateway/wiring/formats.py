@@ -14,6 +14,7 @@ from adapters import canonical
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import MARKS, FhirRenderer, JsonRenderer
 from adapters.json.parse import JsonParser
+from adapters.se.call import Calls
 from adapters.se.svar import Certificates
 from adapters.xml.document import validate_element
 from adapters.xml.parse import XmlParser
@@ -107,7 +108,7 @@ def kinds(known: Mapping[str, Format]) -> dict[str, str]:
 
 def _format(library: Library, mapping: MappingFile) -> Format:
     name, xml = mapping.name, mapping.wire.format == "xml"
-    numbered = _numbered(library, mapping) if mapping.wire.questions else None
+    called = _called(library, mapping)
     return Format(
         id=name,
         title=mapping.title,
@@ -115,8 +116,8 @@ def _format(library: Library, mapping: MappingFile) -> Format:
         version=mapping.version,
         schema=mapping.wire.schema,
         media_type="application/xml" if xml else "application/json",
-        parse=_parser(library, mapping, numbered) if mapping.reads else None,
-        render=_renderer(library, mapping, numbered) if mapping.writes else None,
+        parse=_parser(library, mapping, called) if mapping.reads else None,
+        render=_renderer(library, mapping, called) if mapping.writes else None,
         lacks=library.lacks(name),
         places=library.places(name),
         payloads=_payloads(library, mapping) if xml else frozenset(),
@@ -129,23 +130,25 @@ def _payloads(library: Library, mapping: MappingFile) -> frozenset[str]:
     return frozenset(mapping.wire.told_by or (*names, *map(library.schema(mapping).tag, names)))
 
 
-def _numbered(library: Library, mapping: MappingFile) -> Certificates:
-    """Give what knows the questions of a form whose answers have numbers."""
+def _called(library: Library, mapping: MappingFile) -> Certificates | Calls | None:
+    """Give what knows a call of a service: a form whose answers have numbers, or a plain one."""
     schema = partial(validate_element, schema=mapping.wire.schema, schemas=library.folder / "schema")
-    return Certificates(library.questions(mapping.name), schema)
+    if mapping.wire.questions:
+        return Certificates(library.questions(mapping.name), schema)
+    return Calls(mapping.wire.root, schema) if mapping.wire.service else None
 
 
-def _parser(library: Library, mapping: MappingFile, numbered: Certificates | None) -> Any:
+def _parser(library: Library, mapping: MappingFile, called: Certificates | Calls | None) -> Any:
     read = library.reader(mapping.name).read
     if mapping.wire.format == "json":
         return JsonParser(read)
-    return XmlParser(read, numbered.typed if numbered else None)
+    return XmlParser(read, called.typed if called else None)
 
 
-def _renderer(library: Library, mapping: MappingFile, numbered: Certificates | None) -> Any:
+def _renderer(library: Library, mapping: MappingFile, called: Certificates | Calls | None) -> Any:
     write = library.writer(mapping.name).write
     if mapping.wire.format == "xml":
-        return XmlRenderer(write, library.folder / "schema", mapping.wire.schema, numbered)
+        return XmlRenderer(write, library.folder / "schema", mapping.wire.schema, called)
     return JsonRenderer(write, "application/json")
 
 

@@ -172,7 +172,8 @@ class Gateway:
     @cached_property
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
-        registers = Registers(self._addresses(), self._disclosing(), self.conversations.asked, self._cleared)
+        talk = self.conversations
+        registers = Registers(self._addresses(), self._disclosing(), talk.asked, talk.withdrawn, self._cleared)
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
 
     def _cleared(self, message: str, to: Destination) -> frozenset[str]:

@@ -35,7 +35,7 @@ FIELD = frozenset(
 )
 BRANCH = frozenset({"at", "when", "display", "fields", "drop", "const"})
 SHAPE = frozenset({"model", "fields", "drop", "const"})
-WIRE = frozenset({"format", "schema", "root", "prefixes", "questionnaire", "questions", "told_by"})
+WIRE = frozenset({"format", "schema", "root", "prefixes", "questionnaire", "questions", "service", "told_by"})
 CONST = frozenset({"value", "also", "always"})
 DROP = frozenset({"reason", "write"})
 DERIVED = frozenset({"from", "by"})
@@ -116,6 +116,7 @@ class _Loader:
             prefixes={k.text(): v.text() for k, v in _items(entries.get("prefixes"))},
             questionnaire=_text(entries.get("questionnaire")),
             questions=_text(entries.get("questions")),
+            service=_text(entries.get("service")),
             told_by=_texts(entries.get("told_by")),
             spots={key: value.spot for key, value in entries.items()}
             | {f"prefixes.{name.text()}": uri.spot for name, uri in _items(entries.get("prefixes"))},
