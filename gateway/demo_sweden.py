@@ -15,13 +15,17 @@ import orjson
 
 from gateway.demo import OpenAddresses, Say, act, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
+from gateway.mapping.answers import fields_asked
 from gateway.sandbox.ehr import SandboxEhr
+from gateway.sandbox.insurer import SandboxInsurer
 from gateway.sandbox.office import SandboxOffice
 from gateway.wiring.gateway import Gateway, Outside
 from gateway.wiring.server import https_server
 
 PARTIES: Final = Path(__file__).parent / "sandbox" / "sweden"
 FK7804: Final = "fk7804/examples/01-two-degrees"
+COMPLETED: Final = "fk7804/examples/02-completes-an-earlier-one"
+ASKED: Final = "se/fk-question/examples/01-completion-request.in.xml"
 WITHOUT: Final = "ag7804/examples/01-without-the-diagnosis"
 WITH: Final = "ag7804/examples/02-with-the-diagnosis"
 ACCEPTED: Final = 202
@@ -34,13 +38,20 @@ class Scene:
     gateway: Gateway
     clinic: SandboxEhr
     patient: SandboxEhr
-    forsakringskassan: SandboxOffice
+    forsakringskassan: SandboxInsurer
+    office: SandboxOffice
     municipality: SandboxOffice
 
     def certificate(self, name: str) -> dict[str, Any]:
         """Give an example Bundle."""
         read: dict[str, Any] = orjson.loads((self.gateway.library.folder / f"fhir/{name}.in.json").read_bytes())
         return read
+
+    async def ask(self) -> bytes:
+        """Have Försäkringskassan ask the clinic to complete the certificate; gives the result of the call."""
+        body = (self.gateway.library.folder / ASKED).read_bytes()
+        clinic = self.gateway.registry.parties["clinic"].hsa_id
+        return await self.forsakringskassan.call(self.gateway.settings.base_url, body, clinic)
 
     async def send(self, sender: SandboxEhr, bundle: dict[str, Any], recipient: str) -> tuple[int, int]:
         """Send a certificate, and then the patient's act that names the recipient; gives both statuses."""
@@ -56,10 +67,11 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
     settings = settings_for(folder).model_copy(update={"parties": PARTIES})
     async with AsyncExitStack() as stack:
         certificates = settings.certificates
-        agency = await stack.enter_async_context(SandboxOffice(certificates, "nav", "/register-certificate"))
+        agency = await stack.enter_async_context(SandboxInsurer(certificates))
+        office = await stack.enter_async_context(SandboxOffice(certificates))
         employer = await stack.enter_async_context(SandboxOffice(certificates, "employer", "/intyg"))
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
-        ends = {"forsakringskassan": agency.url, "municipality": employer.url}
+        ends = {"forsakringskassan": agency.url, "municipality": employer.url, "clinic": office.url}
         gateway = Gateway(settings, Outside(ends, OpenAddresses(), dict.fromkeys(ends, terms), frozenset()))
         server = https_server(gateway)
         stopping = asyncio.Event()
@@ -70,7 +82,7 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
             base = settings.base_url
             clinic = await stack.enter_async_context(SandboxEhr(certificates, base))
             patient = await stack.enter_async_context(SandboxEhr(certificates, base, actor="coordinator"))
-            yield Scene(gateway, clinic, patient, agency, employer)
+            yield Scene(gateway, clinic, patient, agency, office, employer)
         finally:
             server.should_exit = True
             stopping.set()
@@ -83,6 +95,7 @@ async def play(say: Say) -> None:
     with tempfile.TemporaryDirectory(prefix="samspill-") as name:
         async with running(Path(name)) as scene:
             await _benefit(scene, say)
+            await _completion(scene, say)
             await _employer(scene, WITHOUT, "no", say)
             await _employer(scene, WITH, "yes", say)
             await _refused(scene, say)
@@ -99,11 +112,32 @@ async def _benefit(scene: Scene, say: Say) -> None:
     say(f"   {statuses[0]}, {statuses[1]}; Försäkringskassan got RegisterCertificate with {answers} answers\n")
 
 
+async def _completion(scene: Scene, say: Say) -> None:
+    say("2. Försäkringskassan ber om komplettering / Försäkringskassan asks for a completion (SendMessageToCare)")
+    code = "OK" if b">OK<" in await scene.ask() else "ERROR"
+    await until(lambda: bool(scene.office.received), 0.05)
+    bundle: dict[str, Any] = orjson.loads(scene.office.received[-1].body)
+    task = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Task")
+    last = next(e["valueDate"] for e in task["extension"] if "valueDate" in e)
+    say(f"   {code}; the clinic got a FHIR Task, to be answered by {last}:")
+    form, questions = scene.gateway.library.mappings["se-fk7804"], scene.gateway.library.questions("se-fk7804")
+    for one in task["input"]:
+        asked = one["type"]["coding"][0]["code"]
+        numbers = [e["valueInteger"] for e in one["type"].get("extension", ())]
+        fields = ", ".join(fields_asked(form, asked, *numbers))
+        say(f"   - {questions.named(asked)}, {fields}: {one['valueString']}")
+    before = len(scene.forsakringskassan.received)
+    sent = await scene.clinic.send(orjson.dumps(scene.certificate(COMPLETED)))
+    await until(lambda: len(scene.forsakringskassan.received) > before, 0.05)
+    relation = "KOMPLT" if b">KOMPLT<" in scene.forsakringskassan.received[-1].body else "none"
+    say(f"   {sent.status}; the answer is a new certificate with the relation {relation}, and needs no new consent\n")
+
+
 async def _employer(scene: Scene, name: str, choice: str, say: Say) -> None:
     before = len(scene.municipality.received)
     said = {"yes": "ja", "no": "nej"}[choice]
     say(
-        f"{2 + before}. Patienten skickar AG 7804 till kommunen, diagnos: {said} / AG 7804, diagnosis: {choice} (100.1)"
+        f"{3 + before}. Patienten skickar AG 7804 till kommunen, diagnos: {said} / AG 7804, diagnosis: {choice} (100.1)"
     )
     await scene.send(scene.patient, scene.certificate(name), "municipality")
     await until(lambda: len(scene.municipality.received) > before, 0.05)
@@ -113,7 +147,7 @@ async def _employer(scene: Scene, name: str, choice: str, say: Say) -> None:
 
 
 async def _refused(scene: Scene, say: Say) -> None:
-    say("4. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
+    say("5. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
     bundle = scene.certificate(WITH)
     bundle["identifier"]["value"] = "urn:uuid:7f000002-0000-4000-8000-000000000009"
     form = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "QuestionnaireResponse")

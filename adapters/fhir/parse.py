@@ -113,7 +113,9 @@ def _told(told: str, resource: dict[str, Any]) -> bool:
     place, _, value = told.partition("=")
     kind, _, name = place.partition(".")
     found = resource.get(name)
-    return resource.get("resourceType") == kind and (not name or value in (found if isinstance(found, list) else [found]))
+    return resource.get("resourceType") == kind and (
+        not name or value in (found if isinstance(found, list) else [found])
+    )
 
 
 def _has_diagnosis(bundle: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import aiohttp
 import structlog
 
 from gateway.core.errors import ChannelError, ConfigurationError, Rejected, Uncertain, Unreachable
+from gateway.edge import soap
 
 ANSWER_LIMIT: Final = 1024 * 1024
 
@@ -94,17 +95,30 @@ class HttpsChannel:
 
     async def deliver(self, key: str, body: bytes, media_type: str) -> bytes:
         """Post the body once; see `gateway.core.ports.Channel`. Redirects are not followed."""
-        headers = {"Content-Type": media_type, "Idempotency-Key": key}
+        headers = {"Content-Type": media_type, "Idempotency-Key": key, **self.told(body)}
         try:
             async with self._open().post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 if refused := judge(response.status):
                     raise refused
-                return await _limited(response)
+                answer = await _limited(response)
+                if failed := self.failed(answer):
+                    raise failed
+                return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             meaning = outcome(error) or Uncertain
             raise meaning(f"the transport failed ({type(error).__name__})") from None
+
+    def told(self, body: bytes) -> Mapping[str, str]:
+        """Give headers that the message itself implies."""
+        del body
+        return {}
+
+    def failed(self, answer: bytes) -> ChannelError | None:
+        """Give what the body of an answer means for the message; nothing when it was taken."""
+        del answer
+        return None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -128,6 +142,18 @@ class HttpsChannel:
                 trust_env=False,
             )
         return self._session
+
+
+class RivChannel(HttpsChannel):
+    """Calls a RIV-TA service: an answer that does not say that the call was done is a failure."""
+
+    def told(self, body: bytes) -> Mapping[str, str]:
+        """Give the SOAPAction."""
+        return {"SOAPAction": f'"{soap.action(body)}"'}
+
+    def failed(self, answer: bytes) -> ChannelError | None:
+        """Read the result of the call."""
+        return soap.failure(answer)
 
 
 async def _limited(response: aiohttp.ClientResponse) -> bytes:

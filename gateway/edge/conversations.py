@@ -23,7 +23,6 @@ from gateway.model.intyg_dialogue import Revocation
 from gateway.model.messages import About
 from gateway.policy.question import question_of
 
-
 ASKING = (Role.NAV, Role.FORSAKRINGSKASSAN)
 """Who asks certifiers about their patients."""
 

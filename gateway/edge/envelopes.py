@@ -9,6 +9,7 @@ from cryptography import x509
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Rendered
+from gateway.edge import soap
 from gateway.edge.identity.parties import Registry, Wrapping
 from gateway.edge.seal import SealBroken, payload, xmldsig
 from gateway.edge.seal.keys import Keys
@@ -34,6 +35,10 @@ class Envelopes:
         known = self._registry.parties[party]
         if known.envelope is Wrapping.PLAIN:
             return rendered
+        if known.envelope is Wrapping.SOAP:
+            return replace(
+                rendered, body=soap.close(rendered.body, known.hsa_id or known.organisation), media_type=soap.MEDIA_TYPE
+            )
         body = rendered.body
         if xmldsig.signable(body):
             body = xmldsig.sign(body, self._keys.signing(self._now()))
@@ -48,7 +53,7 @@ class Envelopes:
     def open(self, party: str, raw: bytes) -> bytes:
         """Give what a party has sent: unsealed, and exactly what it signed. Raises `SealBroken`."""
         known = self._registry.parties[party]
-        if known.envelope is Wrapping.PLAIN:
+        if known.envelope in (Wrapping.PLAIN, Wrapping.SOAP):
             return raw
         peer = known.peer(self._now())
         peer = replace(peer, signers=self._trusted(peer.signers, Purpose.SIGN))

@@ -1,4 +1,4 @@
-"""What an authority asked, and what of an answer is beyond it (ftrl § 21-4 c: named periods or items, never the whole journal).
+"""What an authority asked, and what of an answer is beyond it (ftrl § 21-4 c: named periods or items).
 
 A machine cannot weigh a sentence against a question. What it can tell: that something dated lies outside the days that
 were asked about, and that a document came along though nothing but days was asked for.

@@ -15,7 +15,7 @@ from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.absences import AbsenceFiles
-from gateway.edge.channel import Endpoint, HttpsChannel
+from gateway.edge.channel import Endpoint, HttpsChannel, RivChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
 from gateway.edge.conversations import Conversations
@@ -27,7 +27,7 @@ from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Re
 from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
-from gateway.edge.identity.parties import Registry
+from gateway.edge.identity.parties import Registry, Wrapping
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
@@ -256,7 +256,8 @@ class Gateway:
         def channel(party: str) -> Channel | None:
             url = self._outside.endpoints.get(party) or self.registry.parties[party].endpoints.get("messages")
             if url and party not in kept:
-                kept[party] = HttpsChannel(
+                calls = self.registry.parties[party].envelope is Wrapping.SOAP
+                kept[party] = (RivChannel if calls else HttpsChannel)(
                     Endpoint(url, folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
                 )
             return kept.get(party)
@@ -286,6 +287,7 @@ class Gateway:
             consents=self.consents,
             take_nav=receipts.take,
             apprec_for=receipts.reject,
+            kind=lambda raw: kind_of(raw, self._kinds),
             ready=self._ready,
             metadata=lambda base: codec.capability_statement(base, version=VERSION, date=RELEASED),
             smart_configuration=self._smart,

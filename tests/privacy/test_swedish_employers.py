@@ -17,7 +17,7 @@ from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.library import Library
 from gateway.edge.rulebook import Rulebook
 from gateway.model.intyg import Related
-from gateway.model.messages import about
+from gateway.model.messages import MESSAGES, about
 from gateway.model.walk import values_of
 from gateway.policy.facts import Facts
 
@@ -30,7 +30,13 @@ NEVER = {
     DataClass.CERTIFIER_DETAIL,
     DataClass.RETURN_ESTIMATE,
 }
-OPEN = {"address-grading": "none", "sender-discloses": "false", "officer-cleared": "false", "patient-act": "true"}
+OPEN = {
+    "address-grading": "none",
+    "sender-discloses": "false",
+    "officer-cleared": "false",
+    "patient-act": "true",
+    "withdrawn": "false",
+}
 TO = flow.Addressee(employer="2320009905", received_at=datetime(2026, 10, 3, tzinfo=UTC))
 
 
@@ -119,6 +125,47 @@ def test_nothing_goes_without_the_patients_act_or_from_a_clinic(kind: str) -> No
     for sender in (Role.CERTIFIER, Role.CAREGIVER, Role.FORSAKRINGSKASSAN):
         with pytest.raises(Refused):
             to_employer(kind, example(kind), sender)
+
+
+@pytest.mark.parametrize("kind", ["ag114", "ag7804"])
+@pytest.mark.parametrize("withdrawn", ["true", "unknown"])
+def test_a_certificate_that_may_be_withdrawn_stays(kind: str, withdrawn: str) -> None:
+    with pytest.raises(Refused):
+        to_employer(kind, example(kind), withdrawn=withdrawn)
+
+
+def stored() -> list[tuple[MessageKind, Any]]:
+    """Give what goes between a certifier and Försäkringskassan, one of each kind."""
+    names = {
+        "fk7804": "02-completes-an-earlier-one",
+        "fk-question": "01-completion-request",
+        "fk-letter": "01-answers-in-words",
+        "fk-revocation": "01-withdrawn",
+    }
+    read = {
+        kind: flow.parse(known()[f"se-{kind}"], (FOLDER / f"se/{kind}/examples/{name}.in.xml").read_bytes()).record
+        for kind, name in names.items()
+    }
+    return [(MESSAGES[type(record)](record), record) for record in read.values()]
+
+
+@pytest.mark.parametrize("sender", [*Role])
+@pytest.mark.parametrize("given", [{}, {"officer-cleared": "true", "request-scope": "specified"}])
+def test_nothing_between_a_certifier_and_the_insurer_ever_goes_to_an_employer(
+    sender: Role, given: dict[str, str]
+) -> None:
+    assert {kind for kind, _ in stored()} == {
+        MessageKind.FK_COMPLETION,
+        MessageKind.FK_QUESTION,
+        MessageKind.FK_LETTER,
+        MessageKind.FK_REVOCATION,
+    }
+    for kind, record in stored():
+        for purpose in Purpose:
+            facts = Facts({**OPEN, **given}, {one: {"consent": "permit"} for one in DataClass})
+            route = Route(sender, Role.EMPLOYER, kind, purpose)
+            with pytest.raises(Refused):
+                flow.forward(Parsed(record), known()["canonical"], rulebook().of(route), facts, TO)
 
 
 @pytest.mark.parametrize("sender", list(Role))

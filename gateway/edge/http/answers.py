@@ -1,4 +1,4 @@
-"""Errors in the caller's own format: OperationOutcome below /fhir, AppRec below /nav, problem+json elsewhere."""
+"""Errors in the caller's own format: OperationOutcome, AppRec, the result of a RIV-TA call, or problem+json."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.edge import soap
 from gateway.edge.http.faults import Fault
 from gateway.edge.http.negotiation import error_media
 from gateway.edge.http.services import Services
@@ -17,6 +18,10 @@ from gateway.edge.seal.payload import MEDIA_TYPE
 
 XML = "application/xml"
 PROBLEM = "application/problem+json"
+
+_REFUSED = frozenset({400, 403, 409, 422})
+_ANSWERED = _REFUSED | {429, 503}
+"""What the result of a RIV-TA call tells by itself: the call came through, and was not done."""
 
 LINGER_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
@@ -52,6 +57,10 @@ def answer_fault(request: Request, services: Services, fault: Fault) -> Response
         raw: bytes = getattr(request.state, "raw", b"")
         receipt = services.apprec_for(fault.issues, raw, getattr(request.state, "caller", None))
         return respond(receipt.body, receipt.media_type, fault.status, fault.headers)
+    if path == "/riv-ta":
+        error = soap.VALIDATION if fault.status in _REFUSED else soap.TECHNICAL
+        told = soap.answer(getattr(request.state, "raw", b""), fault.issues, error)
+        return respond(told, soap.MEDIA_TYPE, 200 if fault.status in _ANSWERED else fault.status, fault.headers)
     return respond(_problem(fault), PROBLEM, fault.status, fault.headers)
 
 

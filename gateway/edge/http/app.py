@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.core.errors import NotAcceptable, SamspillError
-from gateway.edge.http import consent_search, consents, employers, messages, nav, operations
+from gateway.edge.http import consent_search, consents, employers, messages, nav, operations, riv
 from gateway.edge.http.answers import answer_fault
 from gateway.edge.http.envelope import Envelope
 from gateway.edge.http.faults import OUR_FAULT, fault_of
 from gateway.edge.http.services import Services
 
-PARTS = (operations, messages, consents, consent_search, nav, employers)
+PARTS = (operations, messages, consents, consent_search, nav, riv, employers)
 
 
 def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI:

@@ -128,6 +128,7 @@ class Services:
     `identify` raises `Unidentified`; what the caller may do is looked up here. `dry_run` says what would become of a
     message, as issues. `status` gives a message's FHIR Task, if it is the caller's to see. `take_nav` takes a NAV
     message or receipt and gives the AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`.
+    `kind` gives the id of the format that an XML message is in, told by its payload; nothing for none.
     `ready` gives each thing that must work, and whether it does. `metadata` and `smart_configuration` are made for a
     base URL: `base_url`, which is scheme and host as callers see them, or what the request says when there is none.
     """
@@ -141,6 +142,7 @@ class Services:
     consents: Consents
     take_nav: Callable[[bytes, Caller], Awaitable[Rendered]]
     apprec_for: Callable[[tuple[Issue, ...], bytes, Caller | None], Rendered]
+    kind: Callable[[bytes], str]
     ready: Callable[[], Awaitable[Mapping[str, bool]]]
     metadata: Callable[[str], Mapping[str, Any]]
     smart_configuration: Callable[[str], Mapping[str, Any]]

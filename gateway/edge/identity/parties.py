@@ -35,6 +35,7 @@ class Wrapping(StrEnum):
 
     PLAIN = "plain"  # as they are: the channel protects them
     SIGNED = "signed"  # with an XML signature
+    SOAP = "soap"  # as they are, in the envelope of a RIV-TA call
     SEALED = "sealed"  # signed, compressed if agreed, and encrypted for the recipient
 
 

@@ -137,6 +137,8 @@ def _envelope(found: Mapping[str, Block]) -> Wrapping:
     needed = {Wrapping.SIGNED: ("signing",), Wrapping.SEALED: ("signing", "sealing")}.get(stated, ())
     for key in (key for key in needed if key not in found):
         found["envelope"].fault(f"what is {stated} needs certificates under {key}", "name at least one")
+    if stated is Wrapping.SOAP and not {"hsa-id", "organisation"} & found.keys():
+        found["envelope"].fault("a RIV-TA service has a logical address", "give an hsa-id or an organisation")
     return stated
 
 

@@ -158,6 +158,7 @@ def services(edge: Edge, limits: Limits) -> Services:
         consents=edge.consents,
         take_nav=take_nav,
         apprec_for=apprec_for,
+        kind=lambda _raw: "se-fk-question",
         ready=ready,
         metadata=lambda base: codec.capability_statement(base, version="0.1.0", date="2026-11-24"),
         smart_configuration=lambda base: {"token_endpoint": f"{base}/token", "capabilities": ["permission-v2"]},

@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 
 from gateway import demo_sweden
-from gateway.demo import until
-from gateway.demo_sweden import FK7804, WITH, WITHOUT, Scene, running
+from gateway.demo import act, until
+from gateway.demo_sweden import ASKED, COMPLETED, FK7804, WITH, WITHOUT, Scene, running
+from gateway.edge import soap
+from gateway.sandbox.ehr import SandboxEhr
 
 PAUSE = 0.05
+ROLES = {"forsakringskassan": "forsakringskassan", "municipality": "employer"}
 
 
 def played(tmp_path: Path, part: Callable[[Scene], Any]) -> Any:
@@ -56,10 +59,116 @@ def test_nothing_goes_before_the_patients_act_and_never_to_another(tmp_path: Pat
     assert played(tmp_path, part) == (202, 202, 422)
 
 
+def renamed(bundle: dict[str, Any], identity: str, **related: str) -> dict[str, Any]:
+    """Give a certificate under another id, with the relation and the message that it answers made otherwise."""
+    text = orjson.dumps(bundle).decode().replace(bundle["identifier"]["value"], f"urn:uuid:{identity}")
+    for old, new in related.items():
+        text = text.replace(RELATED[old], new)
+    made: dict[str, Any] = orjson.loads(text)
+    return made
+
+
+RELATED = {"question": "7f000004-0000-4000-8000-000000000001", "certificate": "7f000003-0000-4000-8000-000000000001"}
+OTHER = "7f000009-0000-4000-8000-00000000000"
+REVOKED = "fk-revocation/examples/01-withdrawn"
+
+
+async def states(sender: SandboxEhr, location: str) -> dict[str, str]:
+    """Give the state of each copy of a message, once none of them is on its way."""
+    task = await sender.follow(location)
+    return {one["type"]["text"]: one["valueCode"] for one in task.get("output", ()) if "valueCode" in one}
+
+
+async def sent(sender: SandboxEhr, bundle: dict[str, Any]) -> dict[str, str]:
+    answer = await sender.send(orjson.dumps(bundle))
+    assert answer.status == 202, answer.body
+    return await states(sender, answer.location)
+
+
+def test_a_completion_goes_only_to_the_question_that_asked_for_it_about_the_same_certificate(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> None:
+        completed = scene.certificate(COMPLETED)
+        unasked = await sent(scene.clinic, renamed(completed, OTHER + "1"))
+        assert unasked == {"forsakringskassan": "refused"}
+        assert b">OK<" in await scene.ask()
+        assert b">OK<" in await scene.ask()
+        await until(lambda: bool(scene.office.received), PAUSE)
+        for number, changed in ((2, {"question": OTHER + "8"}), (3, {"certificate": OTHER + "7"})):
+            refused = await sent(scene.clinic, renamed(completed, f"{OTHER}{number}", **changed))
+            assert refused == {"forsakringskassan": "refused"}
+        assert scene.forsakringskassan.received == []
+        assert await sent(scene.clinic, completed) == {"forsakringskassan": "acknowledged"}
+        letter = scene.certificate("fk-letter/examples/01-answers-in-words")
+        assert await sent(scene.clinic, letter) == {"forsakringskassan": "acknowledged"}
+        unasked = await sent(scene.clinic, scene.certificate("fk-letter/examples/02-asks-unasked"))
+        assert unasked == {"forsakringskassan": "refused"}
+        assert len(scene.office.received) == 1
+        assert [b">KOMPLT<" in one.body for one in scene.forsakringskassan.received] == [True, True]
+        assert all(b"<LogicalAddress" in one.body for one in scene.forsakringskassan.received)
+
+    played(tmp_path, part)
+
+
+def test_a_withdrawn_certificate_goes_nowhere_and_its_recipient_is_told(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> None:
+        assert await sent(scene.clinic, scene.certificate(REVOKED)) == {"forsakringskassan": "refused"}
+        for name, recipient in ((FK7804, "forsakringskassan"), (WITH, "municipality")):
+            bundle = scene.certificate(name)
+            sender = scene.clinic if name is FK7804 else scene.patient
+            taken = await sender.send(orjson.dumps(bundle))
+            taken_back = scene.certificate(REVOKED)
+            own = bundle["identifier"]["value"].removeprefix("urn:uuid:")
+            text = orjson.dumps(renamed(taken_back, OTHER + recipient[0].replace("f", "4").replace("m", "5")))
+            await scene.clinic.send(text.replace(RELATED["certificate"].encode(), own.encode()))
+            organisation = scene.gateway.registry.parties[recipient].organisation
+            assert (await sender.send(orjson.dumps(act(bundle, organisation)), "/fhir/Consent")).status == 201
+            await until(lambda: True, PAUSE)
+            assert (await states(sender, taken.location))[ROLES[recipient]] == "refused"
+        assert scene.forsakringskassan.received == scene.municipality.received == []
+
+    played(tmp_path, part)
+
+
+def test_the_insurer_is_told_of_the_withdrawal_of_what_it_got_and_its_refusal_is_no_delivery(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> None:
+        await scene.send(scene.clinic, scene.certificate(FK7804), "forsakringskassan")
+        await until(lambda: bool(scene.forsakringskassan.received), PAUSE)
+        scene.forsakringskassan.error = soap.APPLICATION
+        refused = await scene.clinic.send(orjson.dumps(scene.certificate(REVOKED)))
+        await until(lambda: True, PAUSE)
+        assert await states(scene.clinic, refused.location) == {"forsakringskassan": "dead-letter"}
+        scene.forsakringskassan.error = ""
+        again = await sent(scene.clinic, renamed(scene.certificate(REVOKED), OTHER + "6"))
+        assert again == {"forsakringskassan": "acknowledged"}
+        assert b"RevokeCertificate" in scene.forsakringskassan.received[-1].body
+
+    played(tmp_path, part)
+
+
+def test_a_call_that_cannot_be_taken_is_answered_with_a_result_that_says_why(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> list[bytes]:
+        question = (scene.gateway.library.folder / ASKED).read_bytes()
+        revoked = (scene.gateway.library.folder / "se/fk-revocation/examples/01-withdrawn.in.xml").read_bytes()
+        bad = (
+            question.replace(b"KOMPLT", b"PAMINN"),
+            question.replace(b"SE2321000990-A1B2</logisk", b"X</logisk"),
+            revoked,
+        )
+        return [await scene.forsakringskassan.call(scene.gateway.settings.base_url, one, "X") for one in bad]
+
+    topic, stranger, another = played(tmp_path, part)
+    assert all(b">ERROR<" in one and b">VALIDATION_ERROR<" in one for one in (topic, stranger, another))
+    assert b"reminder" in topic
+    assert b"no recipient" in stranger
+    assert b"may not send" in another
+
+
 def test_the_demo_plays_to_its_end() -> None:
     told: list[str] = []
     asyncio.run(demo_sweden.play(told.append))
     said = "\n".join(told)
     assert "the diagnosis: none" in said
     assert "the diagnosis: M545" in said
+    assert "question 35 (Funktionsnedsättning), findings" in said
+    assert "the relation KOMPLT" in said
     assert "has not chosen to pass it on" in said
