@@ -1,4 +1,4 @@
-"""What other messages about a patient say of one: whether an authority asked for it, whether it is withdrawn, who wrote.
+"""What other messages about a patient say of one: whether an authority asked for it, if it is withdrawn, who wrote.
 
 Earlier messages are found by keyed pseudonyms of the patient's number and of the ids that the new one names, as
 MsgHead's ConversationRef has them. They are kept as long as the store keeps messages, which may be years.

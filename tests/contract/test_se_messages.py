@@ -1,10 +1,10 @@
 """What Försäkringskassan and care units write to each other: read or refused as the national XSD decides, and back."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
-from accounts import library
 from lxml import etree
 
 from adapters.xml.document import read
@@ -13,7 +13,7 @@ from gateway.core.message import Parsed
 from gateway.core.ports import Format
 from gateway.edge import soap
 from gateway.edge.library import default_folder
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 DATA = Path(__file__).parents[2] / "../shared/data/se"
 SERVICES = DATA / "xsd/tree/rivta/clinicalprocess-healthcond-certificate/schemas/interactions"
@@ -32,9 +32,8 @@ SAMPLES = {
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="Inera's schemas are not in ../shared/data")
 
 
-@cache
-def known() -> dict[str, Format]:
-    return formats(library())
+def known() -> Mapping[str, Format]:
+    return installed()[1]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Messages about a certificate: what their topics demand, which field a question points to, and what a result means."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
@@ -10,17 +10,16 @@ from gateway.core.errors import Issue, Rejected, Uncertain, Unreachable
 from gateway.core.message import Parsed
 from gateway.core.ports import Format
 from gateway.edge import soap
-from gateway.edge.library import Library, default_folder
+from gateway.edge.library import default_folder
 from gateway.mapping.answers import fields_asked
 from gateway.model.intyg_dialogue import InsurerLetter, Remark
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import installed
 
 CALL = soap.close(b'<Ask xmlns="urn:x:1"><a/></Ask>', "SE2321000990-A1B2")
 
 
-@cache
-def known() -> dict[str, Format]:
-    return formats(Library())
+def known() -> Mapping[str, Format]:
+    return installed()[1]
 
 
 def letter(name: str = "01-completion-request") -> InsurerLetter:
@@ -59,13 +58,13 @@ def test_a_letter_that_is_at_odds_with_its_topic_is_not_taken(changed: dict[str,
 def test_a_question_and_an_answers_number_point_to_the_field(
     question: str, answer: int | None, fields: tuple[str, ...]
 ) -> None:
-    assert fields_asked(Library().mappings["se-fk7804"], question, answer) == fields
+    assert fields_asked(installed()[0].mappings["se-fk7804"], question, answer) == fields
 
 
 def test_every_question_of_the_form_points_to_a_field() -> None:
-    form = Library().questions("se-fk7804")
+    form = installed()[0].questions("se-fk7804")
     asked = {number for number in form.texts if "." not in number}
-    assert {one for one in asked if not fields_asked(Library().mappings["se-fk7804"], one)} == set()
+    assert {one for one in asked if not fields_asked(installed()[0].mappings["se-fk7804"], one)} == set()
 
 
 def test_a_question_is_carried_with_its_number_to_the_form_that_it_is_of() -> None:
