@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.core.identifiers import Kind, kind_of
+from gateway.core.identifiers import Kind, is_synthetic, kind_of
 from gateway.model.certificate import (
     Diagnosis,
     Graded,
@@ -27,9 +27,12 @@ from gateway.navrules.trees import Value
 OSLO = ZoneInfo("Europe/Oslo")
 SATURDAY = 5
 NAV_ONLY = (
+    "nav.enterprise-signed",
+    "nav.legal-certifier-found",
     "nav.duplicate",
     "nav.patient-registered",
     "nav.signer-registered",
+    "nav.production",
     "nav.suspended",
     "nav.hpr-found",
     "nav.hpr-active",
@@ -138,6 +141,7 @@ def _times(asked: Asked) -> dict[str, Fact]:
 def _persons(note: SickLeaveCertificate) -> dict[str, Fact]:
     patient = note.patient.id.value if note.patient.id else None
     signer = note.sender.professional.fnr if note.sender and note.sender.professional else None
+    hpr = note.sender.professional.hpr if note.sender and note.sender.professional else None
     numbers = note.certifier.identifiers
     own = [(i, one.value) for i, one in enumerate(numbers) if one.kind in (Kind.NATIONAL_NUMBER, Kind.D_NUMBER)]
     identifiers = note.sender.identifiers if note.sender else ()
@@ -155,6 +159,8 @@ def _persons(note: SickLeaveCertificate) -> dict[str, Fact]:
             for i, one in enumerate(identifiers)
             if one.kind == Kind.ORGANISATION
         ),
+        "sender.hpr": (Seen("yes", "sender.professional.hpr"),) if hpr else (),
+        "patient.synthetic": (Seen("yes", "patient.id.value"),) if is_synthetic(patient or "") else (),
         "patient.age-at-end": _age(note),
     }
 
