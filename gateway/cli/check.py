@@ -52,9 +52,7 @@ def check(
     faults += profiles.faults()
     faults += map(str, followup.read(library.folder)[2])
     policy = library.folder / "policy"
-    faults += map(
-        str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.read(library.folder / "nav-rules")[1])
-    )
+    faults += map(str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.check(library.folder / "nav-rules")))
     if mutate and not faults:
         mutants = prove.mutate(policy, bounded=False)
         typer.echo(str(mutants), err=True)

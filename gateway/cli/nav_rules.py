@@ -1,4 +1,4 @@
-"""`samspill nav-rules`: what NAV will answer to a sick note, before it is sent."""
+"""`samspill nav-rules`: what NAV will answer to a message, before it is sent."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ import typer
 from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable, Severity
 from gateway.edge.nav_rules import NavRulebook
-from gateway.model import SickLeaveCertificate
 from gateway.navrules.draw import draw
+from gateway.navrules.kinds import KINDS
 from gateway.wiring.formats import installed
 
 
@@ -30,16 +30,17 @@ def nav_rules(
     diagram: Annotated[bool, typer.Option("--diagram", help="Draw the rules instead, as Mermaid.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> None:
-    """Hold a sick note against NAV's rules: each rule it meets, NAV's text, where, and how to mend it.
+    """Hold a message against NAV's rules for its kind: each rule it meets, NAV's text, where, and how to mend it.
 
-    Ends with 3 when NAV would reject the note.
+    A sick note, a dialogue message or a medical statement. Ends with 3 when NAV would reject it.
 
     Example: samspill nav-rules bundle.json
     """
     library, known = installed()
     rulebook = NavRulebook(library.folder, lambda: datetime.now(UTC))
     if diagram:
-        typer.echo(draw(rulebook.rules), nl=False)
+        drawn = (f"## {kind.title}\n\n{draw(rulebook.rules[record])}" for record, kind in KINDS.items())
+        typer.echo("\n".join(drawn), nl=False)
         return
     if not infile:
         raise typer.BadParameter("give a file, or --diagram")
@@ -47,8 +48,9 @@ def nav_rules(
         raise typer.BadParameter(f"there is no format {source}; `samspill formats` lists them")
     raw = sys.stdin.buffer.read() if infile == "-" else Path(infile).read_bytes()
     parsed = flow.parse(known[source], raw, report=True)
-    if not isinstance(parsed.record, SickLeaveCertificate):
-        raise NotAcceptable([Issue("not-supported", "", "this is no sick note", "give a sick note")])
+    if type(parsed.record) not in KINDS:
+        what = "NAV has no rules for this kind of message"
+        raise NotAcceptable([Issue("not-supported", "", what, "give a sick note, a dialogue message or a statement")])
     told = rulebook.judge(parsed, known[source], datetime.now(UTC), paper=paper)
     errors = [issue for issue in told if issue.severity is Severity.ERROR]
     if as_json:

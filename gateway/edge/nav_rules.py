@@ -8,9 +8,8 @@ from typing import Any, Final
 from gateway.core.errors import Issue
 from gateway.core.message import Parsed
 from gateway.core.ports import Format
-from gateway.model import SickLeaveCertificate
 from gateway.navrules.evaluate import evaluate
-from gateway.navrules.facts import Asked, facts
+from gateway.navrules.kinds import KINDS
 from gateway.navrules.load import load
 from gateway.navrules.tell import issues
 
@@ -25,7 +24,7 @@ class NavRulebook:
     """
 
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
-        self.rules = load(folder / "nav-rules")
+        self.rules = {record: load(folder / "nav-rules", kind) for record, kind in KINDS.items()}
         self._now = now
 
     def on_arrival(self, parsed: Parsed[Any], source: Format) -> tuple[Issue, ...]:
@@ -35,13 +34,14 @@ class NavRulebook:
     def judge(
         self, parsed: Parsed[Any], source: Format, received_at: datetime, *, paper: bool = False
     ) -> tuple[Issue, ...]:
-        """Give what NAV will answer to a sick note that reaches it at `received_at`; nothing for another message.
+        """Give what NAV will answer to a message that reaches it at `received_at`; nothing for a kind without rules.
 
         The places are exact when the message was read with a report, else those of its format.
         """
-        if not isinstance(parsed.record, SickLeaveCertificate):
+        kind = KINDS.get(type(parsed.record))
+        if kind is None:
             return ()
-        asked = Asked(parsed.record, received_at, paper)
-        answer = evaluate(self.rules, facts(asked), paper=paper)
+        rules = self.rules[type(parsed.record)]
+        answer = evaluate(rules, kind.of(parsed.record, received_at, paper), paper=paper)
         exact = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
-        return tuple(issues(self.rules, answer, {**source.places, **exact}))
+        return tuple(issues(rules, answer, {**source.places, **exact}))

@@ -1,4 +1,4 @@
-"""Reads `mappings/nav-rules/trees.yaml`, every mistake at once as `file:line:column`."""
+"""Reads the rules of `mappings/nav-rules/`, a file a kind of message; every mistake at once as `file:line:column`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,42 +6,46 @@ from pathlib import Path
 from yaml.nodes import Node, ScalarNode
 
 from gateway.core.errors import ConfigurationError, Fault, Severity
-from gateway.navrules.facts import NAMES, NAV_MAY_KNOW
+from gateway.navrules.kinds import KINDS, Kind
 from gateway.navrules.trees import END, NavRules, Outcome, Status, Step, Test, Tree
 from gateway.policy.nodes import Reader
 
-FILE = "trees.yaml"
 _LISTS = ("in", "not-in", "lacks")
 _LIMITS = ("over", "under", "at-least")
 _TESTS = (*_LISTS, *_LIMITS, "there")
 
 
-def load(directory: Path) -> NavRules:
-    """Read the rules of a directory. Raises `ConfigurationError` with every mistake."""
-    rules, faults = read(directory)
+def load(directory: Path, kind: Kind) -> NavRules:
+    """Read the rules of a kind of message in a directory. Raises `ConfigurationError` with every mistake."""
+    rules, faults = read(directory, kind)
     if rules is None or faults:
         raise ConfigurationError(faults)
     return rules
 
 
-def read(directory: Path) -> tuple[NavRules | None, list[Fault]]:
-    """Read the rules of a directory; nothing when they cannot be read at all."""
-    path = directory / FILE
+def check(directory: Path) -> list[Fault]:
+    """Give every mistake in the rules of a directory."""
+    return [fault for kind in KINDS.values() for fault in read(directory, kind)[1]]
+
+
+def read(directory: Path, kind: Kind) -> tuple[NavRules | None, list[Fault]]:
+    """Read the rules of a kind of message in a directory; nothing when they cannot be read at all."""
+    path = directory / kind.file
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return None, [Fault(str(path), 1, 1, "the file cannot be read")]
     reader = Reader(str(path))
     root = reader.root(text)
-    rules = None if root is None else _rules(reader, root)
+    rules = None if root is None else _rules(reader, root, kind)
     return rules, sorted(reader.faults, key=lambda fault: (fault.line, fault.column))
 
 
-def _rules(reader: Reader, root: Node) -> NavRules:
+def _rules(reader: Reader, root: Node, kind: Kind) -> NavRules:
     keys = ("version", "trees", "outcomes", "facts")
     entries = reader.mapping(root, keys, keys)
     outcomes = {name: _outcome(reader, name, node) for name, node in reader.mapping(entries.get("outcomes")).items()}
-    trees = tuple(_tree(reader, node, outcomes) for node in reader.sequence(entries.get("trees")))
+    trees = tuple(_tree(reader, node, outcomes, kind) for node in reader.sequence(entries.get("trees")))
     ends = {end for tree in trees for step in tree.steps for end in (step.then, step.otherwise)}
     for name, node in reader.mapping(entries.get("outcomes")).items():
         if f"={name}" not in ends:
@@ -50,13 +54,13 @@ def _rules(reader: Reader, root: Node) -> NavRules:
         version=reader.text(entries.get("version")),
         trees=trees,
         outcomes=outcomes,
-        labels=_labels(reader, entries.get("facts")),
+        labels=_labels(reader, entries.get("facts"), kind),
     )
 
 
-def _labels(reader: Reader, node: Node | None) -> dict[str, tuple[str, str]]:
+def _labels(reader: Reader, node: Node | None, kind: Kind) -> dict[str, tuple[str, str]]:
     labels = {}
-    for name, entry in reader.mapping(node, NAV_MAY_KNOW, NAV_MAY_KNOW).items():
+    for name, entry in reader.mapping(node, kind.may_be_unknown, kind.may_be_unknown).items():
         words = reader.mapping(entry, ("nb", "en"), ("nb", "en"))
         labels[name] = (reader.text(words.get("nb")), reader.text(words.get("en")))
     return labels
@@ -79,7 +83,7 @@ def _outcome(reader: Reader, name: str, node: Node) -> Outcome:
     )
 
 
-def _tree(reader: Reader, node: Node, outcomes: Mapping[str, Outcome]) -> Tree:
+def _tree(reader: Reader, node: Node, outcomes: Mapping[str, Outcome], kind: Kind) -> Tree:
     entries = reader.mapping(node, ("id", "nb", "en", "steps"), ("id", "nb", "en", "steps"))
     nodes = reader.sequence(entries.get("steps"))
     names = [reader.text(reader.mapping(one).get("id")) for one in nodes]
@@ -87,7 +91,7 @@ def _tree(reader: Reader, node: Node, outcomes: Mapping[str, Outcome]) -> Tree:
     for i, one in enumerate(nodes):
         if names[i] in names[:i]:
             reader.fault(one, f"step «{names[i]}» stands here twice", "give one of them another id")
-        steps.append(_step(reader, one, names[i + 1 :], outcomes))
+        steps.append(_step(reader, one, names[i + 1 :], outcomes, kind))
     reached = {names[0]} if names else set()
     for one, step in zip(nodes, steps, strict=True):
         if step.id not in reached:
@@ -97,14 +101,14 @@ def _tree(reader: Reader, node: Node, outcomes: Mapping[str, Outcome]) -> Tree:
     return Tree(name, nb, en, tuple(steps))
 
 
-def _step(reader: Reader, node: Node, later: list[str], outcomes: Mapping[str, Outcome]) -> Step:
+def _step(reader: Reader, node: Node, later: list[str], outcomes: Mapping[str, Outcome], kind: Kind) -> Step:
     entries = reader.mapping(node, ("id", "ask", "then", "else", *_TESTS), ("id", "ask"))
     tests = [name for name in _TESTS if name in entries]
     if len(tests) != 1:
         reader.fault(node, "a step has exactly one test", "give one of: " + ", ".join(_TESTS))
     return Step(
         id=reader.text(entries.get("id")),
-        fact=reader.word(entries.get("ask"), NAMES, "fact"),
+        fact=reader.word(entries.get("ask"), kind.names, "fact"),
         test=_test(reader, tests[0], entries[tests[0]]) if tests else Test("there"),
         then=_end(reader, entries.get("then"), later, outcomes),
         otherwise=_end(reader, entries.get("else"), later, outcomes),

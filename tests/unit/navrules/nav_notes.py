@@ -28,11 +28,12 @@ from gateway.model.envelope import Patient, Professional, Sender
 from gateway.navrules.evaluate import Answer as NavAnswer
 from gateway.navrules.evaluate import evaluate
 from gateway.navrules.facts import OSLO, Asked, facts
+from gateway.navrules.kinds import KINDS
 from gateway.navrules.load import load
 
 FOLDER = default_folder() / "nav-rules"
-RULES = load(FOLDER)
-EXAMPLES: dict[str, Any] = yaml.safe_load((FOLDER / "examples.yaml").read_text("utf-8"))
+RULES = load(FOLDER, KINDS[SickLeaveCertificate])
+EXAMPLES: dict[str, Any] = yaml.safe_load((FOLDER / "examples" / "sykmelding.yaml").read_text("utf-8"))
 KNOWN: dict[str, str | float] = {
     "nav.enterprise-signed": "no",
     "nav.legal-certifier-found": "yes",

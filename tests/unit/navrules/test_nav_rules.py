@@ -7,11 +7,15 @@ import pytest
 from nav_notes import EXAMPLES, FOLDER, RULES, answered, met
 
 from gateway.core.errors import ConfigurationError, Severity
+from gateway.model import SickLeaveCertificate
 from gateway.navrules.draw import draw
 from gateway.navrules.evaluate import Answer as NavAnswer
+from gateway.navrules.kinds import KINDS
 from gateway.navrules.load import load, read
 from gateway.navrules.tell import issues
 from gateway.navrules.trees import Status
+
+SYKMELDING = KINDS[SickLeaveCertificate]
 
 
 @pytest.mark.parametrize("outcome", RULES.outcomes)
@@ -68,19 +72,19 @@ def test_an_issue_stands_where_the_sender_wrote_it_and_repeats_no_value() -> Non
 
 
 def test_faults_in_the_data_are_told_at_their_places(tmp_path: Path) -> None:
-    text = (FOLDER / "trees.yaml").read_text("utf-8")
+    text = (FOLDER / "sykmelding.yaml").read_text("utf-8")
     broken = text.replace("over: 273", "over: many", 1).replace("ask: periods.count", "ask: periods.cuont", 1)
-    (tmp_path / "trees.yaml").write_text(broken, "utf-8")
-    _, faults = read(tmp_path)
+    (tmp_path / "sykmelding.yaml").write_text(broken, "utf-8")
+    _, faults = read(tmp_path, SYKMELDING)
     assert sorted(fault.what for fault in faults) == ["a number is expected here", "«periods.cuont» is no fact"]
     assert all(broken.splitlines()[fault.line - 1][fault.column - 1 :].strip() for fault in faults)
     with pytest.raises(ConfigurationError):
-        load(tmp_path)
+        load(tmp_path, SYKMELDING)
 
 
 def test_the_page_shows_the_trees_as_they_are() -> None:
     page = (Path(__file__).parents[3] / "docs" / "nav" / "rules.md").read_text("utf-8")
-    assert draw(RULES) in page
+    assert all(draw(load(FOLDER, kind)) in page for kind in KINDS.values())
 
 
 def test_every_text_that_a_patient_gets_is_there_in_english_too() -> None:
