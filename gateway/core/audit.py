@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     RESENT = "resent"  # an operator sends it back to be decided anew
     DISCARDED = "discarded"  # an operator closes a dead letter
     DESTINATION_ADDED = "destination-added"  # a later act of the patient adds a recipient
+    REMINDED = "reminded"  # a request that nobody has answered comes once more
     GLASS_ASKED = "glass-asked"  # somebody who treats asks to break the glass, and is shown that there is something
     GLASS_OPENED = "glass-opened"  # Export (DCM 110106): the glass is broken, written before a byte is shown
     REVIEW_READ = "review-read"  # an officer looks at what is held

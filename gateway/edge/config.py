@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     delivery_attempt_seconds: float = Field(default=30.0, gt=0, description="seconds that one attempt may take")
     delivery_hours: float = Field(default=72.0, gt=0, description="hours after which a message is given up")
     receipt_hours: float = Field(default=72.0, gt=0, description="hours after which a receipt is no longer awaited")
+    remind_after_days: float = Field(
+        default=14.0, gt=0, description="days without an answer after which a request of NAV's is sent again"
+    )
+    remind_every_days: float = Field(default=7.0, gt=0, description="days between two such reminders")
+    remind_times: int = Field(default=3, ge=0, description="most reminders of one request; 0: nobody is reminded")
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 

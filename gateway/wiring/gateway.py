@@ -37,6 +37,7 @@ from gateway.edge.log_watch import LogWatch
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
+from gateway.edge.reminders import Intervals, Reminders
 from gateway.edge.review import ReviewQueue
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
@@ -215,6 +216,13 @@ class Gateway:
         read = reads(profiles, self.formats["canonical"], synthetic=self.settings.demo)
         return AbsenceFiles(self.database, self.vault, read, frozenset(profiles.known))
 
+    @cached_property
+    def reminders(self) -> Reminders:
+        """What reminds of requests that nobody has answered."""
+        asked = self.settings
+        intervals = Intervals(asked.remind_after_days, asked.remind_every_days, asked.remind_times)
+        return Reminders(self.database, self.vault, self.registry, self._again, intervals)
+
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:
             return self._outside.addresses
@@ -238,7 +246,7 @@ class Gateway:
             decide_within=self.settings.decide_seconds,
             poll=self.settings.poll_seconds,
         )
-        beside = [self.absences.handle_some, self.watch.search]
+        beside = [self.absences.handle_some, self.watch.search, self.reminders.remind_some]
         beside += [keeper(self.settings, self.database).keep, guard(self.settings, self.database).watch]
         return Worker(self.database, self.vault, work, beside)
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from live_line import FHIR, Live, note, until
 from lxml import etree
+from sqlalchemy import text
 
 from gateway.edge.library import Library
 from gateway.sandbox.nav import MSGHEAD
@@ -35,8 +36,8 @@ def nav_message(name: str, parent: str = "", **texts: str) -> tuple[str, bytes]:
         for step in ("RefToParent", "RefToConversation"):
             etree.SubElement(said, f"{HEAD}{step}").text = parent
         info.find(f"{HEAD}Sender").addprevious(said)
-    for path, text in texts.items():
-        next(root.iter(f"{{*}}{path}")).text = text
+    for path, words in texts.items():
+        next(root.iter(f"{{*}}{path}")).text = words
     return identity, etree.tostring(root)
 
 
@@ -228,3 +229,60 @@ def test_an_employer_sends_only_what_it_may_and_only_in_formats_that_are_read(li
     assert live.rows() == before
     with live.client("ehr") as calling:
         assert calling.post("/hr/messages/nav-oppfolgingsplan", content=b"", headers=FHIR).status_code == 403
+
+
+# reminders
+
+
+def age(live: Live, days: float) -> None:
+    """Move everything that is stored so many days back, as if the clock had gone on."""
+    with live.scene.gateway.database.engine.begin() as connection:
+        for table, column in (("inbound", "received_at"), ("outbound", "created_at")):
+            connection.execute(text(f"update {table} set {column} = {column} - :by"), {"by": days * 86_400})  # noqa: S608
+
+
+def copies(live: Live, identity: str) -> int:
+    live.rows()
+    return sum(identity.encode() in one.body for one in live.scene.office.received)
+
+
+def test_a_request_that_stays_unanswered_reminds_once_an_interval_and_so_many_times(live: Live) -> None:
+    reminders, question = live.scene.gateway.reminders, asked(live)
+    live.run(reminders.look())
+    assert copies(live, question) == 1
+    age(live, 13.9)
+    live.run(reminders.look())
+    assert copies(live, question) == 1
+    for number in (2, 3, 4):
+        age(live, 7.01 if number > 2 else 0.2)
+        live.run(reminders.look())
+        live.run(reminders.look())
+        assert copies(live, question) == number
+    age(live, 7.01)
+    live.run(reminders.look())
+    assert copies(live, question) == 4
+
+
+def test_a_request_that_was_answered_reminds_of_nothing_nor_does_what_asks_nothing(live: Live) -> None:
+    question = asked(live)
+    identity, made = bundle("dialogue", "02-answer-with-an-attachment", question)
+    assert live.post(made).status_code == 202
+    arrived(live.scene.nav.received, identity)
+    told, body = nav_message("07-nav-tells")
+    assert from_nav(live, body).status_code == 200
+    arrived(live.scene.office.received, told)
+    age(live, 14.1)
+    live.run(live.scene.gateway.reminders.look())
+    assert (copies(live, question), copies(live, told)) == (1, 1)
+
+
+def test_a_reminder_is_decided_anew_and_stands_in_the_log(live: Live) -> None:
+    question = asked(live)
+    age(live, 14.1)
+    before = live.rows()["outbound"]
+    live.run(live.scene.gateway.reminders.look())
+    assert copies(live, question) == 2
+    assert live.rows()["outbound"] > before
+    with live.scene.gateway.database.engine.connect() as connection:
+        found = connection.execute(text("select count(*) from audit where action = 'reminded'")).scalar_one()
+    assert found
