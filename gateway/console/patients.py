@@ -3,11 +3,14 @@
 The number is sent in a form, is never shown, and stands in no address.
 """
 
+from collections import Counter
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.console import consent_words, mine
 from gateway.console.log import copy, set_reason
+from gateway.console.opens import opened
 from gateway.console.sessions import Standing
 from gateway.console.visit import Visit
 from gateway.core.audit import AuditAction
@@ -16,6 +19,7 @@ from gateway.edge.log_search import Filter
 from gateway.edge.store import review
 
 SHOWN = 50
+MOST = 500
 
 
 def lookup(visit: Visit) -> Response:
@@ -46,6 +50,26 @@ def patient(visit: Visit) -> Response:
     return visit.page("patient", who=who, entries=[one.entry for one in entries], consents=consents, cases=cases)
 
 
+def consent(visit: Visit) -> Response:
+    """Give one consent of a patient: what it says, what it opens by which rule, and every version of it."""
+    who = _who(visit)
+    visit.desk.look(visit.session, "consent", patient=who)
+    history = consent_words.versions(visit.desk, who, visit.session.pseudonym(visit.path["consent"]))
+    if not history:
+        raise HTTPException(404)
+    again = Counter(
+        one.entry.recorded_at for one in visit.desk.entries(Filter(patient=who, actions=(AuditAction.REOPENED,)), MOST)
+    )
+    return visit.page(
+        "consent",
+        who=who,
+        given=history[0],
+        opened=opened(visit.desk, history[0]),
+        history=[(one, again[one.recorded_at]) for one in history],
+        text=lambda rule: getattr(rule, visit.words.language, rule.nb),
+    )
+
+
 def answer(visit: Visit) -> Response:
     """Give what the patient is answered: the very text that the patient's own page has."""
     who = _who(visit)
@@ -73,6 +97,7 @@ PAGES = (
     ("GET", "/patients", OFFICER, lookup),
     ("POST", "/patients", OFFICER, find),
     ("GET", "/patient/{handle}", OFFICER, patient),
+    ("GET", "/patient/{handle}/consent/{consent}", OFFICER, consent),
     ("GET", "/patient/{handle}/answer", OFFICER, answer),
     ("POST", "/patient/{handle}/export", OFFICER, export),
 )

@@ -1,74 +1,93 @@
-"""How collaboration works, in numbers without persons: from the first message of a person to what follows it.
+"""How collaboration works, in numbers without persons: how long after the first absence day what followed came.
 
-A number under `SMALLEST` is not shown, nor one that could be worked out from others by taking it from a sum. Times are
-told as medians of whole days, and only where enough persons stand behind each.
+Numbers are of whole months, so that two visits of a month show the same; they are rounded down to fives, so that no two
+of them differ by a person; one under `SMALLEST` is not shown, nor one that could be worked out from others by a sum.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
-from statistics import median
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, func, select
 
 from gateway.console.desk import Desk
-from gateway.edge.store.schema import inbound, outbound
+from gateway.console.words import OSLO
+from gateway.edge.store.schema import follow_up, outbound
 
 SMALLEST: Final = 5
-SPAN: Final = 365 * 86400.0
-DAY: Final = 86400.0
-NOTES: Final = ("fhir", "nav-sykmelding")
-FIRSTS: Final = (
-    select(inbound.c.patient, inbound.c.format, func.min(inbound.c.received_at).label("first"))
-    .where(inbound.c.received_at >= bindparam("since"))
-    .group_by(inbound.c.patient, inbound.c.format)
+MONTHS: Final = 12
+SPANS: Final = (
+    select(follow_up.c.what, follow_up.c.span, func.sum(follow_up.c.number).label("number"))
+    .where(follow_up.c.month >= bindparam("since"), follow_up.c.month < bindparam("this"))
+    .group_by(follow_up.c.what, follow_up.c.span)
 )
-STATES: Final = select(outbound.c.recipient, outbound.c.state, func.count().label("number")).group_by(
-    outbound.c.recipient, outbound.c.state
+STATES: Final = (
+    select(outbound.c.recipient, outbound.c.state, func.count().label("number"))
+    .where(outbound.c.created_at < bindparam("until"))
+    .group_by(outbound.c.recipient, outbound.c.state)
 )
+RECEIPTS: Final = ("receipt-success", "receipt-failure")
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What followed a first note: in which format, for how many persons, and after how many days in the middle.
+    """What followed: how many, and how long after in the middle (days; hours of a receipt); absent when too small."""
 
-    A number is absent when it is too small to tell.
-    """
-
-    format: str
-    persons: int | None
-    days: int | None
+    what: str
+    number: int | None
+    middle: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All of it. `states` are numbers by recipient's role and state, absent when too small."""
+    """All of it, from the first day `since` until before `until`. `states` are by recipient's role and state."""
 
-    persons: int | None
+    since: date
+    until: date
     followed: tuple[Followed, ...]
+    receipts: tuple[Followed, ...]
     states: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...]
 
 
 def of(desk: Desk) -> Told:
-    """Give the statistics of the last year."""
-    since = desk.database.time() - SPAN
-    firsts: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in desk.database.rows(FIRSTS, since=since):
-        firsts[row.patient][row.format] = row.first
-    noted = [(min(of[name] for name in NOTES if name in of), of) for of in firsts.values() if set(NOTES) & set(of)]
-    later: dict[str, list[float]] = defaultdict(list)
-    for first, of in noted:
-        for name, at in of.items():
-            if name not in NOTES and at >= first:
-                later[name].append((at - first) / DAY)
+    """Give the statistics of the last twelve whole months."""
+    today = datetime.fromtimestamp(desk.database.time(), OSLO)
+    until = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    since = until.replace(year=until.year - 1)
+    spans: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in desk.database.rows(SPANS, since=f"{since:%Y-%m}", this=f"{until:%Y-%m}"):
+        spans[row.what][row.span] = int(row.number)
+    told = [_followed(what, counts) for what, counts in sorted(spans.items())]
     return Told(
-        persons=_told(len(noted)),
-        followed=tuple(
-            Followed(name, _told(len(days)), round(median(days)) if len(days) >= SMALLEST else None)
-            for name, days in sorted(later.items())
-        ),
-        states=_states(desk.database.rows(STATES)),
+        since=since.date(),
+        until=until.date(),
+        followed=tuple(one for one in told if one.what not in RECEIPTS),
+        receipts=tuple(one for one in told if one.what in RECEIPTS),
+        states=_states(desk.database.rows(STATES, until=until.timestamp())),
     )
+
+
+def _followed(what: str, counts: dict[int, int]) -> Followed:
+    number = sum(counts.values())
+    if number < SMALLEST:
+        return Followed(what, None, None)
+    return Followed(what, rounded(number), middle(counts))
+
+
+def middle(counts: dict[int, int]) -> int:
+    """Give the lower median of spans, each with how many had it; there is at least one."""
+    half, passed = (sum(counts.values()) + 1) // 2, 0
+    for span in sorted(counts):
+        passed += counts[span]
+        if passed >= half:
+            return span
+    raise ValueError("there is nothing to give the middle of")
+
+
+def rounded(number: int) -> int:
+    """Round down to fives."""
+    return number - number % SMALLEST
 
 
 def _states(rows: list[Any]) -> tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...]:
@@ -83,8 +102,4 @@ def suppressed(cells: dict[str, int]) -> tuple[tuple[str, int | None], ...]:
     small = {name for name, number in cells.items() if 0 < number < SMALLEST}
     if len(small) == 1 and len(cells) > 1:
         small.add(min((name for name in cells if name not in small), key=lambda name: cells[name]))
-    return tuple((name, None if name in small else number) for name, number in sorted(cells.items()))
-
-
-def _told(number: int) -> int | None:
-    return None if 0 < number < SMALLEST else number
+    return tuple((name, None if name in small else rounded(number)) for name, number in sorted(cells.items()))

@@ -4,7 +4,7 @@ A text is in bokmål where a language lacks it, so that a file can be added a se
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -47,8 +47,11 @@ class Words:
 
     def day(self, at: float) -> str:
         """Give the day of a moment (epoch seconds), by the Norwegian clock."""
-        moment = datetime.fromtimestamp(at, OSLO)
-        return self("day", day=moment.day, month=self.word("months", str(moment.month)), year=moment.year)
+        return self.day_of(datetime.fromtimestamp(at, OSLO).date())
+
+    def day_of(self, day: date) -> str:
+        """Give a day."""
+        return self("day", day=day.day, month=self.word("months", str(day.month)), year=day.year)
 
     def moment(self, at: float) -> str:
         """Give a moment, with day and clock."""

@@ -48,6 +48,7 @@ KNOWN: Final = DAY
 """Seconds after a patient's first disclosure from which a new recipient is told of."""
 AROUND: Final = timedelta(days=30)
 """Days around a note in which following up is expected."""
+ANEW: Final = timedelta(days=16)
 BEFORE: Final = 28
 """Days that a day is held against."""
 LEAST_DAYS: Final = 7
@@ -71,6 +72,19 @@ def unusual(number: int, before: Sequence[int]) -> bool:
 def covered(day: date, spans: Iterable[tuple[date, date]]) -> bool:
     """Whether a day is in one of the spans (both ends included), or within a month of it."""
     return any(start <= day + AROUND and day - AROUND <= end for start, end in spans)
+
+
+def first_day(day: date, spans: Iterable[tuple[date, date]]) -> date | None:
+    """Give the first absence day of the case that a day is in: of the notes up to it, each within 16 days of the next.
+
+    Sixteen days is what starts the employer's period anew (folketrygdloven § 8-19). Nothing without a note.
+    """
+    first: date | None = None
+    for start, end in sorted(((start, end) for start, end in spans if start <= day), reverse=True):
+        if first is not None and first - end > ANEW:
+            break
+        first = start
+    return first
 
 
 def lot(month: str, leaves: Iterable[tuple[bytes, str]]) -> list[str]:

@@ -92,19 +92,29 @@ VOLUMES: Final = (
     .limit(BEFORE + 1)
 )
 
+HANDED: Final = (
+    select(audit.c.message, func.min(audit.c.recorded_at).label("at"))
+    .where(audit.c.message.in_(bindparam("ids", expanding=True)), audit.c.action == AuditAction.DISCLOSED.value)
+    .group_by(audit.c.message)
+)
+
 Covered = Callable[[str, date], bool]
+Followed = Callable[[str, str, date], tuple[str, int] | None]
 
 
 @dataclass(slots=True)
 class LogWatch:
     """The search of one store. `by_law` are the parties that get by statute, who are never new to anybody.
 
-    `covered` says whether a note of a patient (a pseudonym) covers a day or the month around it.
+    `covered` says whether a note of a patient (a pseudonym) covers a day or the month around it. `followed` says what a
+    message that came (by id, of a patient, on a day) is, and how many days after the first absence day of their case;
+    nothing where it is a note itself, or not the first of its kind in the case.
     """
 
     database: Database
     by_law: frozenset[str]
     covered: Covered
+    followed: Followed
     _again: float = field(default=0.0)
 
     async def search(self) -> int:
@@ -134,7 +144,22 @@ class LogWatch:
         end = min(upto + PIECE, tree.size)
         rows = self.database.rows(NEXT, first=upto, end=end)
         hits = [*self._again_allowed(rows), *self._handed_over(rows)]
-        return Search(upto, end, drawn, tuple(hits), _volumes(rows))
+        return Search(upto, end, drawn, tuple(hits), _volumes(rows), Counter(self._spans(rows)))
+
+    def _spans(self, rows: Sequence[Row[Any]]) -> Iterator[tuple[str, str, int]]:
+        """Give, by month, what came how many days after the first absence day, and receipts by hours after sending."""
+        for row in rows:
+            if row.action == AuditAction.ACCEPTED:
+                found = self.followed(row.message, row.patient, _day(row.recorded_at))
+                if found is not None:
+                    yield f"{_day(row.recorded_at):%Y-%m}", *found
+        answered = [row for row in rows if row.action == AuditAction.RECEIPT and row.message]
+        if answered:
+            sent = {row.message: row.at for row in self.database.rows(HANDED, ids=[row.message for row in answered])}
+            for row in answered:
+                if row.message in sent:
+                    hours = max(0, int((row.recorded_at - sent[row.message]) // 3600))
+                    yield f"{_day(row.recorded_at):%Y-%m}", f"receipt-{row.outcome}", hours
 
     def _again_allowed(self, rows: Sequence[Row[Any]]) -> Iterator[Hit]:
         allowed = {

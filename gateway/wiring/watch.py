@@ -1,37 +1,90 @@
 """What searches the log of an installation: who gets by statute, and which days a patient's notes are for."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
 
 from gateway.core.errors import NotAcceptable
-from gateway.core.queues import covered
+from gateway.core.queues import covered, first_day
+from gateway.core.vocabulary import MessageKind
 from gateway.edge.identity.parties import Registry
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
-from gateway.edge.log_watch import LogWatch
+from gateway.edge.log_watch import OSLO, LogWatch
+from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.review import RECORDS_OF
-from gateway.model.messages import absent
+from gateway.edge.store.rows import Inbound
+from gateway.model.messages import about, absent
 from gateway.policy.routing import How
 
-NOTES: int = 50
+NOTES: Final = 50
 """The newest messages of a patient that are looked at."""
+FOLLOWS: Final = frozenset(
+    {
+        MessageKind.OPPFOLGINGSPLAN,
+        MessageKind.DIALOGMOTE,
+        MessageKind.DIALOGMELDING,
+        MessageKind.EMPLOYER_DIALOGUE,
+        MessageKind.LEGEERKLARING,
+        MessageKind.NAV_REQUEST,
+    }
+)
+"""What follows a note, and is counted by the days until it came."""
 
 
 def log_watch(database: Database, vault: Vault, line: GatewayLine, registry: Registry) -> LogWatch:
     """Give it. Whoever the law names for some kind of message is nobody new, whatever the message."""
     by_law = [way.route.recipient for way in line.routing.ways if way.how is How.BY_LAW]
     parties = {party.id for role in by_law for party in registry.in_role(role)}
+    read = _Records(database, vault, line)
+    return LogWatch(database, frozenset(parties), read.covered, read.followed)
 
-    def within(patient: str, day: date) -> bool:
-        for row in database.rows(RECORDS_OF, who=patient, limit=NOTES):
+
+class _Records:
+    """What the stored messages of a patient say of days, and nothing else of them."""
+
+    def __init__(self, database: Database, vault: Vault, line: GatewayLine) -> None:
+        self._database, self._vault, self._line = database, vault, line
+
+    def covered(self, patient: str, day: date) -> bool:
+        """Whether a note covers a day, or the month around it."""
+        return any(covered(day, absent(record)) for _, record in self._of(patient))
+
+    def followed(self, message: str, patient: str, day: date) -> tuple[str, int] | None:
+        """Give what a message that came is, and how many days after its case's first absence day."""
+        rows = self._database.rows(statements.SOURCES, ids=[message])
+        kind = _kind(self._record(inbound(rows[0]))) if rows else None
+        if kind not in FOLLOWS:
+            return None
+        records = list(self._of(patient))
+        first = first_day(day, (span for _, record in records for span in absent(record)))
+        if first is None:
+            return None
+        earlier = [
+            source
+            for source, record in records
+            if source.id != message and _kind(record) is kind and source.received_at < rows[0].received_at
+        ]
+        if any(datetime.fromtimestamp(one.received_at, OSLO).date() >= first for one in earlier):
+            return None
+        return kind.value, (day - first).days
+
+    def _of(self, patient: str) -> Iterator[tuple[Inbound, Any]]:
+        for row in self._database.rows(RECORDS_OF, who=patient, limit=NOTES):
             source = inbound(row)
-            try:
-                raw = vault.open("inbound", source.id, source.body, source.wrapped)
-                if covered(day, absent(line.again(raw, source.format).record)):
-                    return True
-            except (NotAcceptable, Unreadable):
-                continue
-        return False
+            yield source, self._record(source)
 
-    return LogWatch(database, frozenset(parties), within)
+    def _record(self, source: Inbound) -> Any:
+        """Give what a stored message says; nothing for one that was erased, or cannot be read."""
+        try:
+            raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
+            return self._line.again(raw, source.format).record
+        except (NotAcceptable, Unreadable):
+            return None
+
+
+def _kind(record: Any) -> MessageKind | None:
+    known = about(record)
+    return known.kind if known else None

@@ -15,7 +15,7 @@ from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, review
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.review import AlreadyClosed, Status
-from gateway.edge.store.schema import log_volume, log_watch, outbound, payload, review_note
+from gateway.edge.store.schema import follow_up, log_volume, log_watch, outbound, payload, review_note
 from gateway.edge.store.schema import review as item_table
 from gateway.edge.store.writer import Step, Tx
 
@@ -70,6 +70,16 @@ _RAISE_VOLUME = (
     .values(number=log_volume.c.number + bindparam("more"))
 )
 
+_RAISE_SPAN = (
+    update(follow_up)
+    .where(
+        follow_up.c.month == bindparam("in_month"),
+        follow_up.c.what == bindparam("of"),
+        follow_up.c.span == bindparam("after"),
+    )
+    .values(number=follow_up.c.number + bindparam("more"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Noted:
@@ -101,13 +111,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was found from the place `first` to `upto`, and how much each did: by day, who and action."""
+    """What was found from the place `first` to `upto`.
+
+    `volumes` are how much each did, by day, who and action; `spans`, of nobody in particular, how many came how long
+    after, by month, what and span.
+    """
 
     first: int
     upto: int
     drawn: str
     hits: tuple[Hit, ...] = ()
     volumes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    spans: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
 
 
 def note(tx: Tx, items: Sequence[Noted]) -> list[Exception | None]:
@@ -162,6 +177,11 @@ def _find(tx: Tx, item: Search) -> int:
     moved = tx.connection.execute(_MOVE_ON, {"was": item.first, "to_upto": item.upto, "to_drawn": item.drawn})
     if moved.rowcount != 1:
         return 0
+    for (month, what, span), more in item.spans.items():
+        key = {"in_month": month, "of": what, "after": span}
+        if not tx.connection.execute(_RAISE_SPAN, {**key, "more": more}).rowcount:
+            row = {"month": month, "what": what, "span": span, "number": more}
+            tx.connection.execute(insert(follow_up), [row])
     cases = [*_messages(tx, item.hits), *_volumes(tx, item.volumes)]
     if cases:
         review.add(tx, cases)

@@ -265,6 +265,16 @@ log_volume = Table(
     comment="how much each party and each officer did a day, as the log tells",
 )
 
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("month", Text, primary_key=True),
+    Column("what", Text, primary_key=True),  # a kind of message, or how a receipt was
+    Column("span", Integer, primary_key=True, autoincrement=False),  # days, or hours of a receipt
+    Column("number", Integer, nullable=False),
+    comment="how many of what came how long after, by month; of nobody in particular",
+)
+
 rule_set = Table(
     "rule_set",
     metadata,

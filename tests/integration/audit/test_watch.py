@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
-from gateway.core.queues import BEFORE, DRAWN, LEAST, Queue, covered, lot, unusual
+from gateway.core.queues import BEFORE, DRAWN, LEAST, Queue, covered, first_day, lot, unusual
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.log_watch import LogWatch
 from gateway.edge.store.cases import FIND, WATCH, Search
-from gateway.edge.store.schema import audit, inbound, log_watch, outbound, review
+from gateway.edge.store.schema import audit, follow_up, inbound, log_watch, outbound, review
 from gateway.edge.store.writer import Step
 
 FIRST_ATTEMPTS = (
@@ -34,9 +34,9 @@ WRITE = Step("write-log", write)
 class Story:
     """Writes entries at times of its own, each disclosure with the rows of a message behind it."""
 
-    def __init__(self, log, covered=lambda *_: True):
+    def __init__(self, log, covered=lambda *_: True, followed=lambda *_: None):
         self.log, self.at, self.number = log, NOON, 0
-        self.watch = LogWatch(log.database, frozenset({"nav"}), covered)
+        self.watch = LogWatch(log.database, frozenset({"nav"}), covered, followed)
 
     def entry(self, action, recipient="employer", patient=A, **more):
         item = {"recorded_at": self.at, "action": action, "actor": "ehr", "recipient": recipient, "patient": patient}
@@ -214,3 +214,30 @@ def test_a_search_begun_from_an_older_place_tells_nothing_twice(log):
         connection.execute(update(log_watch).values(upto=0))
     assert story.found() == [(Queue.FIRST, "later")]
     assert log.database.write_now(FIND, Search(0, 9, "")) == 0
+
+
+def test_what_followed_and_when_receipts_came_is_counted_of_nobody_in_particular(log):
+    came = {"plan": ("oppfolgingsplan", 27), "another": ("oppfolgingsplan", 27), "note": None}
+    story = Story(log, followed=lambda message, *_: came[message])
+    for message in came:
+        story.entry(AuditAction.ACCEPTED, "", message=message)
+    story.disclosed("sent")
+    story.at += 3 * 3600
+    story.entry(AuditAction.DISCLOSED, message="sent")
+    story.entry(AuditAction.RECEIPT, "", message="sent")
+    story.entry(AuditAction.RECEIPT, "", message="never-sent", outcome=Outcome.FAILURE)
+    story.found()
+    rows = log.database.rows(select(follow_up).order_by(follow_up.c.what))
+    assert [tuple(row) for row in rows] == [("2026-10", "oppfolgingsplan", 27, 2), ("2026-10", "receipt-success", 3, 1)]
+
+
+def test_a_case_begins_with_the_first_of_notes_that_follow_each_other_closely():
+    notes = [
+        (date(2026, 8, 1), date(2026, 8, 31)),
+        (date(2026, 9, 16), date(2026, 9, 30)),
+        (date(2026, 6, 1), date(2026, 7, 15)),
+        (date(2026, 11, 1), date(2026, 11, 30)),
+    ]
+    assert first_day(date(2026, 10, 5), notes) == date(2026, 8, 1)
+    assert first_day(date(2026, 11, 2), notes) == date(2026, 11, 1)
+    assert first_day(date(2026, 5, 1), notes) is None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from live_line import Live, act_on, note
@@ -9,15 +10,19 @@ from sqlalchemy import text
 from visitor import Visitor
 
 from gateway.console.app import PAGES
+from gateway.console.consent_words import Given
 from gateway.console.guard import HEADERS
+from gateway.console.opens import opened
 from gateway.console.sessions import Standing
 from gateway.core.audit import AuditAction
 from gateway.core.queues import Queue
+from gateway.core.vocabulary import Role
 from gateway.edge.log_search import Filter, search
 from gateway.edge.store import statements
 from gateway.edge.store.cases import FIND, WATCH, Hit, Search
 from gateway.edge.store.review import add
 from gateway.edge.store.writer import Tx
+from gateway.wiring.console import desk
 
 PATIENT = "02917923100"
 OFFICERS_OWN = "11870399989"
@@ -283,3 +288,42 @@ def test_nobody_closes_the_case_about_what_they_did_themselves(live: Live, visit
     assert officer.get(f"/case/{'0' * 32}").status_code == 200
     assert officer.post(f"/case/{'0' * 32}/close", finding="close:in-order").status_code == 403
     assert visit("demo-reviewer").post(f"/case/{'0' * 32}/close", finding="close:in-order").status_code == 303
+
+
+def test_a_consent_is_told_with_its_history_what_it_opened_and_by_which_rule(
+    live: Live, visit: Visit, officer: Visitor, shared: str
+) -> None:
+    del shared
+    who = handle(officer)
+    page = officer.get(who).text
+    addresses = re.findall(r'href="(/patient/[^"]+/consent/[^"]+)"', page)
+    told = [officer.get(one).text for one in addresses]
+    act = next(one for one in told if "Send denne meldingen" in one)
+    for words in ("Havna Prøveverk AS (eksempel)", "sykmelding-to-employer", "tiltak på arbeidsplassen", "Versjon"):
+        assert words in act
+    assert "diagnose" not in act.partition("Hva det åpner")[2].partition("Historikk")[0].lower()
+    assert not any(secret in one for one in told for secret in SECRETS)
+    assert visit("demo-reviewer").get(addresses[0]).status_code == 404
+    looks = search(live.scene.gateway.database, Filter(actions=(AuditAction.LOG_READ,)), 20)
+    assert next(one.entry.patient for one in looks if "page:consent" in one.entry.sought)
+
+
+def test_a_withdrawn_consent_opens_nothing_and_one_that_says_no_closes(live: Live) -> None:
+    gateway = live.scene.gateway
+    console = desk(gateway)
+    words = {"version": 1, "parties": (), "classes": (), "until": "", "recorded_at": 0.0, "by": "", "clear": True}
+    at_work = Given(
+        id="1",
+        kind="permit",
+        status="active",
+        purposes=("sick-leave-follow-up",),
+        roles=frozenset({Role.OCCUPATIONAL_HEALTH}),
+        **words,
+    )
+    found = opened(console, at_work)
+    assert found
+    assert {one.route.recipient for one in found} == {Role.OCCUPATIONAL_HEALTH}
+    assert all(rule.permits and "consent" in rule.when for one in found for rule in one.rules)
+    assert opened(console, replace(at_work, status="inactive")) == []
+    closed = opened(console, replace(at_work, kind="deny", roles=frozenset({Role.CERTIFIER})))
+    assert all(not rule.permits for one in closed for rule in one.rules)

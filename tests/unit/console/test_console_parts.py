@@ -13,7 +13,7 @@ from gateway.console.desk import patient_name
 from gateway.console.oidc import Person
 from gateway.console.people import People
 from gateway.console.sessions import ABSOLUTE, IDLE, NotLoggedIn, Session, Sessions, Standing
-from gateway.console.statistics import SMALLEST, suppressed
+from gateway.console.statistics import SMALLEST, middle, rounded, suppressed
 from gateway.console.visit import TEMPLATES
 from gateway.console.words import FOLDER, OSLO, languages, preferred, words
 from gateway.core.audit import AuditAction, Outcome
@@ -185,6 +185,16 @@ def test_a_small_number_is_left_out_and_so_is_what_would_give_it_away() -> None:
 
 def test_numbers_that_are_large_enough_and_zeroes_are_told() -> None:
     assert dict(suppressed({"acknowledged": SMALLEST, "refused": 0})) == {"acknowledged": SMALLEST, "refused": 0}
+
+
+def test_numbers_are_rounded_down_so_that_one_person_more_is_not_seen() -> None:
+    assert [rounded(number) for number in (5, 9, 10, 412)] == [5, 5, 10, 410]
+    assert dict(suppressed({"acknowledged": 94, "received": 8})) == {"acknowledged": 90, "received": 5}
+
+
+@pytest.mark.parametrize(("counts", "told"), [({3: 1}, 3), ({1: 2, 9: 2}, 1), ({1: 2, 9: 3}, 9), ({0: 5, 30: 4}, 0)])
+def test_the_middle_of_spans_is_one_that_somebody_had(counts: dict[int, int], told: int) -> None:
+    assert middle(counts) == told
 
 
 def test_two_small_numbers_hide_each_other() -> None:
