@@ -20,12 +20,14 @@ from gateway.core.line import State
 from gateway.edge import keys
 from gateway.edge.config import Settings
 from gateway.edge.keys import Vault
+from gateway.edge.retention import Retention
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.engine import open_engine
 from gateway.edge.store.migrate import migrate
 from gateway.edge.store.operate import DISCARD, ERASE, RESEND, REWRAP, NotThere, Order
+from gateway.wiring.delivery import periods
 
 REASON: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 REWRAP_BATCH: Final = 500
@@ -143,6 +145,16 @@ def _keeping(messages: typer.Typer) -> None:
             destroyed = database.write_now(ERASE, (pseudonym, operator()))
             database.forget_free_pages()
         typer.echo(f"{destroyed} payloads destroyed")
+
+    @messages.command()
+    def purge(
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many would go, and destroy nothing.")] = False,
+    ) -> None:
+        """Destroy what settled messages and absences said, where it was kept for its time; workers do so every hour."""
+        settings = Settings()
+        with _store() as database:
+            count = Retention(database, periods(settings)).count(destroy=not dry_run)
+        typer.echo(f"{count} payloads {'would be destroyed' if dry_run else 'destroyed'}")
 
     @messages.command("upgrade-store")
     def upgrade_store(

@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     )
     remind_every_days: float = Field(default=7.0, gt=0, description="days between two such reminders")
     remind_times: int = Field(default=3, ge=0, description="most reminders of one request; 0: nobody is reminded")
+    keep_messages_days: int = Field(
+        default=400, ge=0, description="days that what a settled message said is kept; 0: for ever"
+    )
+    keep_absences_days: int = Field(
+        default=400, ge=0, description="days that what an absence file said is kept; 0: for ever"
+    )
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 

@@ -1,4 +1,4 @@
-"""The terms of delivery and the marks of intake, as the settings and the register of parties say."""
+"""The terms of delivery, the marks of intake and how long things are kept, as the settings and the register say."""
 
 from tenacity import stop_after_delay
 
@@ -7,11 +7,17 @@ from gateway.edge.config import Settings
 from gateway.edge.delivery.terms import HOUR, Acknowledges, Retry, Terms
 from gateway.edge.identity.parties import Party
 from gateway.edge.intake import Watermarks
+from gateway.edge.retention import Periods
 
 
 def marks(settings: Settings) -> Watermarks:
     """Give what there must be room for before a message is taken."""
     return Watermarks(settings.free_disk_bytes, settings.waiting_writes, settings.waiting_messages)
+
+
+def periods(settings: Settings) -> Periods:
+    """Give how long what messages and absences said is kept."""
+    return Periods(settings.keep_messages_days, settings.keep_absences_days)
 
 
 def terms(settings: Settings, party: Party) -> Terms:

@@ -31,13 +31,14 @@ from gateway.edge.identity.parties import Registry, Wrapping
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
-from gateway.edge.keys import Vault, keyring, make
+from gateway.edge.keys import Destroyed, Vault, keyring, make
 from gateway.edge.line import GatewayLine
 from gateway.edge.log_watch import LogWatch
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
 from gateway.edge.reminders import Intervals, Reminders
+from gateway.edge.retention import Retention
 from gateway.edge.review import ReviewQueue
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
@@ -53,7 +54,7 @@ from gateway.policy.routing import load as load_routing
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import guard, keeper
-from gateway.wiring.delivery import marks, terms
+from gateway.wiring.delivery import marks, periods, terms
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.reasons import Reasons
@@ -157,9 +158,15 @@ class Gateway:
         return ConsentService(self.register, self.intake, self.database, self.vault, self.by_act, senders)
 
     def by_act(self, message: str, organisation: str) -> Destination | None:
-        """Give where a stored message goes when its patient sends it to an organisation; nothing if nowhere."""
+        """Give where a stored message goes when its patient sends it to an organisation; nothing if nowhere.
+
+        One that was erased, or kept for its time, goes nowhere any more.
+        """
         source = self.intake.find(message)
-        raw = self.vault.open("inbound", source.id, source.body, source.wrapped)
+        try:
+            raw = self.vault.open("inbound", source.id, source.body, source.wrapped)
+        except Destroyed:
+            return None
         return self.line.by_act(self.line.again(raw, source.format).record, organisation)
 
     @cached_property
@@ -223,6 +230,11 @@ class Gateway:
         intervals = Intervals(asked.remind_after_days, asked.remind_every_days, asked.remind_times)
         return Reminders(self.database, self.vault, self.registry, self._again, intervals)
 
+    @cached_property
+    def retention(self) -> Retention:
+        """What destroys what has been kept for its time."""
+        return Retention(self.database, periods(self.settings))
+
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:
             return self._outside.addresses
@@ -246,7 +258,7 @@ class Gateway:
             decide_within=self.settings.decide_seconds,
             poll=self.settings.poll_seconds,
         )
-        beside = [self.absences.handle_some, self.watch.search, self.reminders.remind_some]
+        beside = [self.absences.handle_some, self.watch.search, self.reminders.remind_some, self.retention.purge_some]
         beside += [keeper(self.settings, self.database).keep, guard(self.settings, self.database).watch]
         return Worker(self.database, self.vault, work, beside)
 

@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import json
+import sqlite3
 
 import pytest
 import typer
@@ -86,3 +88,21 @@ def test_keys_are_never_made_over_others(dead, tmp_path):  # noqa: ARG001
 
 def test_the_store_is_upgraded_by_command(dead):  # noqa: ARG001
     assert run("upgrade-store", "--post").exit_code == 0
+
+
+def test_what_was_kept_for_its_time_goes_by_command_and_a_dead_letter_never(dead, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.edge.store.retention.first_id", lambda _at: "f")  # ids cannot be made older
+    grow_old(tmp_path)
+    assert run("purge").output.startswith("0 ")
+    run("discard", dead, "--reason", "sent-on-paper")
+    assert run("purge").output.startswith("0 "), "discarded just now"
+    grow_old(tmp_path)
+    assert "4 payloads would be destroyed" in run("purge", "--dry-run").output
+    assert "4 payloads destroyed" in run("purge").output
+    assert run("purge").output.startswith("0 ")
+
+
+def grow_old(folder):
+    with contextlib.closing(sqlite3.connect(folder / "line.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE inbound SET received_at = 1")
+        connection.execute("UPDATE event SET at = 1")
