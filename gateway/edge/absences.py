@@ -35,14 +35,19 @@ MOST_ISSUES = 100_000
 class Said:
     """What a row came to: an absence as bytes with whom it is about, or issues, or neither (it is no absence).
 
-    `person` is what names the person: a personal number, or an employer's own number; `same` what makes two rows one.
+    `person` is what names the person: a personal number, or an employer's own number; `same` what makes two rows one;
+    `source` what a corrected row has in common with what it corrects. The last one says what was `noted` of the file,
+    and whether it `stops` there before its end.
     """
 
     row: int
     issues: tuple[Issue, ...] = ()
     person: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
     record: bytes = b""
+    noted: tuple[Issue, ...] = ()
+    stops: bool = False
 
 
 Reads = Callable[[BinaryIO, str], Iterator[Said]]
@@ -91,8 +96,9 @@ class AbsenceFiles:
     def progress(self, file: str, party: str) -> Mapping[str, Any]:
         """Give how far a party's file is. Blocks; raises `NotThere`."""
         row = self._row(file, party)
-        words = ("id", "profile", "state", "rows", "good", "repeated", "refused", "ignored")
-        return {word: getattr(row, word) for word in words} | {"all-or-nothing": row.whole}
+        words = ("id", "profile", "state", "rows", "good", "repeated", "corrected", "refused", "ignored")
+        told = {word: getattr(row, word) for word in words}
+        return told | {"all-or-nothing": row.whole, "noted": row.noted.splitlines()}
 
     def issues(self, file: str, party: str) -> Iterator[Issue]:
         """Give what is wrong with a party's file, in order. Blocks; raises `NotThere`."""
@@ -136,12 +142,13 @@ class AbsenceFiles:
             told += len(issues)
             good = tuple(self._absence(one, row.party) for one in batch if one.record)
             refused = sum(1 for one in batch if one.issues)
-            rows = store.Rows(before, len(batch), good, issues, refused, len(batch) - len(good) - refused)
-            self._write(row, rows, store.DONE if last else store.WAITING)
+            noted = tuple(issue.what for one in batch for issue in one.noted)
+            rows = store.Rows(before, len(batch), good, issues, refused, len(batch) - len(good) - refused, noted)
+            self._write(row, rows, store.DONE if last else store.WAITING, whole=not any(one.stops for one in batch))
             before += len(batch)
 
-    def _write(self, row: Row[Any], rows: store.Rows, state: str) -> None:
-        self._database.write_now(store.HANDLE, store.Handled(row.id, row.party, rows, state))
+    def _write(self, row: Row[Any], rows: store.Rows, state: str, *, whole: bool = True) -> None:
+        self._database.write_now(store.HANDLE, store.Handled(row.id, row.party, rows, state, whole))
 
     def _told(self, file: str) -> int:
         rows = self._database.rows(
@@ -166,6 +173,7 @@ class AbsenceFiles:
             record=record,
             patient=self._vault.mac("patient" if len(said.person) == 1 else "employee", *known),
             row_mac=self._vault.mac("absence", party, *said.same),
+            source_mac=self._vault.mac("absence-source", party, *said.source),
             row=said.row,
             payload=self._vault.seal(store.RECORD, record, said.record),
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from gateway.edge.absences import Reads, Said
 from gateway.flow import convert
 from gateway.mapping.nearest import nearest
 from gateway.model.absence import Absence
+from gateway.model.episode import SICK
 from gateway.model.walk import values_of
 
 __all__ = ["Profiles", "Tally", "account", "error_lines", "outcomes", "propose", "reads", "records", "refusals"]
@@ -129,16 +131,22 @@ def reads(profiles: Profiles, canonical: Format, *, synthetic: bool) -> Reads:
 
     def read_by(source: BinaryIO, name: str) -> Iterator[Said]:
         profile, tally = profiles.get(name), Tally()
-        number = 0
+        last: Said | None = None
         for number, values, issues in outcomes(source, profile, tally, synthetic=synthetic):
+            if last is not None:
+                yield last
             if values is None:
-                yield Said(number, issues)
+                last = Said(number, issues)
             elif values[KIND].ignore:
-                yield Said(number)
+                last = Said(number)
             else:
-                yield _said(number, Values._make(values), absence_of(values, profile), canonical)
+                last = _said(number, Values._make(values), absence_of(values, profile), canonical)
         if tally.stopped:
-            yield Said(number + 1, tally.stopped)
+            if last is not None:
+                yield last
+            last = Said(last.row + 1 if last else 1, tally.stopped, stops=True)
+        if last is not None:
+            yield replace(last, noted=tuple(tally.noted))
 
     return read_by
 
@@ -151,5 +159,14 @@ def _said(number: int, row: Values, record: Absence, canonical: Format) -> Said:
         row=number,
         person=person,
         same=tuple("" if one is None else str(one) for one in same),
+        source=_source(row),
         record=convert(Parsed(record), canonical).rendered.body,
     )
+
+
+def _source(row: Values) -> tuple[str, ...]:
+    """Give what a corrected row keeps: its id or, without one, who is away from which day on, and whether ill."""
+    if row.id is not None:
+        return ("id", row.id)
+    kind = "sick" if row.kind.kind in SICK else row.kind.kind
+    return (row.employee or "", row.person.value if row.person else "", str(row.start), kind)

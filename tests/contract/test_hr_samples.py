@@ -13,10 +13,9 @@ from lxml import etree
 
 from gateway import flow
 from gateway.core.errors import NotAcceptable
-from gateway.core.ports import Format
 from gateway.model.messages import MESSAGES
 from gateway.wiring.absences import Profiles, account
-from gateway.wiring.formats import formats
+from gateway.wiring.formats import Formats
 
 SAMPLES = Path(__file__).parents[3] / "shared/data/hr"
 EXAMPLES = Path(__file__).parents[2] / "mappings/nav/inntektsmelding/examples"
@@ -48,8 +47,8 @@ pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are no
 
 
 @cache
-def known() -> dict[str, Format]:
-    return formats(library())
+def known() -> Formats:
+    return Formats(library())
 
 
 def rows(name: str, profile: str) -> list[dict[str, Any]]:

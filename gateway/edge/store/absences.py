@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import Issue
@@ -51,11 +51,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class NewAbsence:
-    """One absence: its id, whom it is about (a pseudonym), what makes it the same as another, its row, sealed."""
+    """One absence: its id, whom it is about (a pseudonym), its row, sealed.
+
+    `row_mac` is what makes it the same as another, `source_mac` what makes it a correction of one.
+    """
 
     record: str
     patient: str
     row_mac: str
+    source_mac: str
     row: int
     payload: Envelope
 
@@ -70,16 +74,18 @@ class Rows:
     issues: tuple[Issue, ...] = ()
     refused: int = 0
     ignored: int = 0
+    noted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """That rows of a file are handled, and the state that the file is in then."""
+    """That rows of a file are handled, and the state that the file is in then; `whole`, it was read to its end."""
 
     file: str
     party: str
     rows: Rows
     state: str
+    whole: bool = True
 
 
 def part_name(file: str, number: int) -> str:
@@ -147,23 +153,25 @@ def _handle(tx: Tx, item: Handled) -> int | Exception:
     rows, row = item.rows, tx.connection.execute(select(absence_file).where(file.id == item.file)).one()
     if row.rows != rows.before or row.state != WAITING:
         return Stale("these rows have been handled")
-    new = _unknown(tx, item.party, rows.absences)
+    new = _unknown(tx, item.party, item.file, rows.absences)
     for one in sorted({one.patient for one in new}):
         tx.connection.execute(statements.ADD_PATIENT, [{"new_pseudonym": one}])
     if new:
         same = {"party": item.party, "file": item.file}
-        values = [
-            {"record": one.record, "patient": one.patient, "row_mac": one.row_mac, "row": one.row} | same for one in new
-        ]
+        names = ("record", "patient", "row_mac", "source_mac", "row")
+        values = [{name: getattr(one, name) for name in names} | same for one in new]
         tx.connection.execute(insert(absence), values)
         journal.put(tx, RECORD, [(one.record, one.patient, one.payload) for one in new])
     _tell(tx, item.file, rows.issues)
+    corrected = _correct(tx, item) if item.state == DONE and item.whole else 0
     counts = {
         "rows": row.rows + rows.count,
         "good": row.good + len(new),
         "repeated": row.repeated + len(rows.absences) - len(new),
         "refused": row.refused + rows.refused,
         "ignored": row.ignored + rows.ignored,
+        "corrected": corrected,
+        "noted": "\n".join(rows.noted),
         "state": item.state,
     }
     tx.connection.execute(update(absence_file).where(file.id == item.file).values(counts))
@@ -172,13 +180,23 @@ def _handle(tx: Tx, item: Handled) -> int | Exception:
     return len(new)
 
 
-def _unknown(tx: Tx, party: str, absences: tuple[NewAbsence, ...]) -> list[NewAbsence]:
-    """Give the absences that this party has not reported before, each once."""
-    macs = [one.row_mac for one in absences]
-    found = tx.connection.execute(
-        select(absence.c.row_mac).where(absence.c.party == party, absence.c.row_mac.in_(macs))
-    )
-    known = {row.row_mac for row in found}
+def _correct(tx: Tx, item: Handled) -> int:
+    """Let go of absences of earlier files that this file has in another form, and not as they were; give how many."""
+    newer = absence.alias()
+    same = (newer.c.party == absence.c.party) & (newer.c.source_mac == absence.c.source_mac)
+    gone = (absence.c.party == item.party) & (absence.c.source_mac != "") & (absence.c.file != item.file)
+    gone &= exists().where(same, newer.c.file == item.file)
+    records = select(absence.c.record).where(gone)
+    tx.connection.execute(delete(payload).where(payload.c.kind == RECORD, payload.c.record.in_(records)))
+    return tx.connection.execute(delete(absence).where(absence.c.record.in_(records))).rowcount
+
+
+def _unknown(tx: Tx, party: str, file: str, absences: tuple[NewAbsence, ...]) -> list[NewAbsence]:
+    """Give the absences that this party has not reported before, each once; the others stand in this file, too."""
+    there = (absence.c.party == party) & absence.c.row_mac.in_([one.row_mac for one in absences])
+    known = {row.row_mac for row in tx.connection.execute(select(absence.c.row_mac).where(there))}
+    if known:
+        tx.connection.execute(update(absence).where(there).values(file=file))
     new = {one.row_mac: one for one in reversed(absences) if one.row_mac not in known}
     return list(reversed(new.values()))
 

@@ -394,6 +394,8 @@ absence_file = Table(
     Column("repeated", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("ignored", Integer, nullable=False),
+    Column("corrected", Integer, nullable=False, server_default="0"),  # absences of earlier files that went for it
+    Column("noted", Text, nullable=False, server_default=""),  # where it strays and was read, a line each
     UniqueConstraint("party", "digest"),
     Index("ix_absence_file_state", "state"),
     comment="absence files that employers uploaded; their bytes are in `payload` until they are handled",
@@ -417,8 +419,10 @@ absence = Table(
     Column("party", Text, nullable=False),
     Column("patient", Text, nullable=False, index=True),
     Column("row_mac", Text, nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Text, nullable=False),  # the last one that it stood in
     Column("row", Integer, nullable=False),
+    Column("source_mac", Text, nullable=False, server_default=""),  # what a correction of it is known by
     UniqueConstraint("party", "row_mac"),
+    Index("ix_absence_source", "party", "source_mac"),
     comment="the absences that an employer reported, each once; what they say is in `payload`",
 )
