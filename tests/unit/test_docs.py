@@ -23,7 +23,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?:gateway|adapters|mappings|docs|tests|certs)/[\w./-]*\w/?")
 MACHINE = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|mnt)/|\.\./shared")
-COMMANDS = {"make", "samspill", "curl", "openssl", "export", "git", "docker", "sed", "cd", "psql", "sqlite3"}
+COMMANDS = {"make", "samspill", "curl", "openssl", "export", "git", "docker", "sed", "cd", "psql", "sqlite3", "python"}
 FOLDERS = sorted(
     str(p.parent.relative_to(ROOT)) for part in ("gateway", "adapters") for p in (ROOT / part).rglob("__init__.py")
 )

@@ -11,12 +11,16 @@ from live_line import FHIR, Live, note, until
 from lxml import etree
 from sqlalchemy import text
 
+from gateway.demo import act
 from gateway.edge.library import Library
 from gateway.sandbox.nav import MSGHEAD
 from gateway.sandbox.server import Received
 
 EXAMPLES = Path(__file__).parents[3] / "mappings"
 HEAD = f"{{{MSGHEAD}}}"
+NAV = "310000000"
+"""The organisation number of the register's NAV."""
+
 WORD = "Qzplantetordqx"
 
 pytestmark = pytest.mark.xdist_group("line")  # one gateway for all of them
@@ -147,6 +151,18 @@ def test_a_notice_is_no_question_that_one_could_answer(live: Live) -> None:
 
 
 def test_a_letter_that_nobody_asked_for_needs_the_patients_consent(live: Live) -> None:
+    identity, made = bundle("dialogue", "06-inquiry-unasked")
+    assert refused(live, made)
+    patient = next(e["resource"] for e in made["entry"] if e["resource"]["resourceType"] == "Patient")
+    given = act({**made, "entry": [{"resource": patient}]}, NAV)
+    del given["provision"]["data"]
+    try:
+        consent_id = live.give(given).json()["id"]
+        identity, made = bundle("dialogue", "06-inquiry-unasked")
+        assert live.post(made).status_code == 202
+        assert arrived(live.scene.nav.received, identity).faults == ()
+    finally:
+        assert live.give({**given, "status": "inactive"}, consent_id).status_code == 200
     assert refused(live, bundle("dialogue", "06-inquiry-unasked")[1])
 
 
