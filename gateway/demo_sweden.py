@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +17,12 @@ import orjson
 from gateway.demo import OpenAddresses, Say, act, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.mapping.answers import fields_asked
+from gateway.model.timeline import sick_pay, timeline
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.insurer import SandboxInsurer
 from gateway.sandbox.office import SandboxOffice
+from gateway.sandbox.payroll import upload
+from gateway.wiring.followup import load
 from gateway.wiring.gateway import Gateway, Outside
 from gateway.wiring.server import https_server
 
@@ -28,7 +32,9 @@ COMPLETED: Final = "fk7804/examples/02-completes-an-earlier-one"
 ASKED: Final = "se/fk-question/examples/01-completion-request.in.xml"
 WITHOUT: Final = "ag7804/examples/01-without-the-diagnosis"
 WITH: Final = "ag7804/examples/02-with-the-diagnosis"
-ACCEPTED: Final = 202
+ABSENCES: Final = PARTIES / "absences.xml"
+PERSON: Final = "191212121212"
+TODAY: Final = date(2026, 11, 24)
 
 
 @dataclass(slots=True)
@@ -98,6 +104,7 @@ async def play(say: Say) -> None:
             await _completion(scene, say)
             await _employer(scene, WITHOUT, "no", say)
             await _employer(scene, WITH, "yes", say)
+            await _payroll(scene, say)
             await _refused(scene, say)
 
 
@@ -146,8 +153,23 @@ async def _employer(scene: Scene, name: str, choice: str, say: Say) -> None:
     say(f"   the diagnosis: {got['diagnosis']['code'] if 'diagnosis' in got else 'none'}\n")
 
 
+async def _payroll(scene: Scene, say: Say) -> None:
+    say("5. Lönesystemet skickar frånvaron som PAXml / the payroll system sends absences as PAXml")
+    settings = scene.gateway.settings
+    told = await upload(settings.certificates, settings.base_url, ABSENCES.read_bytes(), "paxml")
+    say(f"   {told['state']}: {told['good']} absences taken, {told['refused']} refused")
+    law = load(scene.gateway.library.folder, "sweden")
+    [case] = scene.gateway.sick_leaves.of_employee(PERSON, "municipality", law.between)
+    for spell in case:
+        say(f"   {spell.start} to {spell.end or 'now'}, {spell.degree} %: {spell.kind}")
+    paid = sick_pay(case, law.sick_pay_days)
+    say(f"   one case: two illnesses within five days; sick pay for {len(paid)} days, the last of them {paid[-1]}")
+    entry = next(one for one in timeline(case, law, TODAY) if one.point.after_sick_pay)
+    say(f"   {entry.by}: {entry.point.sv} [{entry.point.basis}]\n")
+
+
 async def _refused(scene: Scene, say: Say) -> None:
-    say("5. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
+    say("6. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
     bundle = scene.certificate(WITH)
     bundle["identifier"]["value"] = "urn:uuid:7f000002-0000-4000-8000-000000000009"
     form = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "QuestionnaireResponse")

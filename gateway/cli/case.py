@@ -13,6 +13,8 @@ from gateway.edge.library import default_folder
 from gateway.model import SickLeaveCertificate
 from gateway.model.absence import Absence
 from gateway.model.episode import certified, episodes, spells, working_days
+from gateway.model.intyg import Intyg
+from gateway.model.messages import absent
 from gateway.model.timeline import Entry, Signal, signals, timeline
 from gateway.wiring.absences import Profiles, records
 from gateway.wiring.followup import as_fhir, load
@@ -39,6 +41,7 @@ def show(
     source: Annotated[str, typer.Option("--from", help="What the notes are written in.")] = "fhir",
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to look from.")] = None,
     *,
+    law: Annotated[str, typer.Option("--law", help="Whose law: norway or sweden.")] = "norway",
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="Accept persons of the synthetic series only.")
     ] = False,
@@ -59,12 +62,12 @@ def show(
     who = found[row].patient
     own = [one for one in found.values() if _same(one, found[row])]
     notes = _notes(certificates or [], source, who.id.value if who.id else "")
-    every = certified(spells(own), notes)
-    cases = episodes(every)
+    rules = load(default_folder(), law)
+    every = certified(spells(own), [span for note in notes for span in absent(note)])
+    cases = episodes(every, rules.between)
     if not cases:
         raise NotAcceptable([Issue("value", f"row {row}", "the person has no absence for illness in the file")])
-    points, rules = load(default_folder())
-    entries, seen = timeline(cases[-1], points, day), signals(every, rules, day)
+    entries, seen = timeline(cases[-1], rules, day), signals(every, rules.signals, day)
     first = cases[-1][0].start
     if fhir:
         typer.echo(json.dumps(as_fhir(who.id, first, entries), indent=1, ensure_ascii=False))
@@ -80,7 +83,7 @@ def _same(one: Absence, other: Absence) -> bool:
     return one.patient.employee is not None and one.patient.employee == other.patient.employee
 
 
-def _notes(paths: list[Path], source: str, number: str) -> list[SickLeaveCertificate]:
+def _notes(paths: list[Path], source: str, number: str) -> list[Any]:
     """Give the notes; one of another person is refused, and so is one for somebody known by employee number alone."""
     known = installed()[1]
     if source not in known:
@@ -88,7 +91,7 @@ def _notes(paths: list[Path], source: str, number: str) -> list[SickLeaveCertifi
     found = []
     for path in paths:
         record = flow.parse(known[source], path.read_bytes()).record
-        if not isinstance(record, SickLeaveCertificate):
+        if not isinstance(record, SickLeaveCertificate | Intyg):
             raise NotAcceptable([Issue("value", str(path), "this is not a sick note")])
         if record.patient.id is None or record.patient.id.value != number:
             what = "the note is not certainly about the same person"
@@ -108,7 +111,7 @@ def _told(first: date, entries: list[Entry], seen: list[Signal]) -> dict[str, An
                 "who": one.point.who,
                 "basis": one.point.basis,
             }
-            | {"status": one.point.status, "nb": one.point.nb, "en": one.point.en}
+            | {"status": one.point.status, "nb": one.point.nb, "en": one.point.en, "sv": one.point.sv}
             for one in entries
         ],
         "signals": [{"id": one.id, "basis": one.basis, "nb": one.nb, "en": one.en} for one in seen],

@@ -50,7 +50,7 @@ def check(
         faults += run_examples(library, Formats(library))
     profiles = Profiles(library.folder)
     faults += profiles.faults()
-    faults += map(str, followup.read(library.folder)[2])
+    faults += map(str, followup.read(library.folder)[1])
     policy = library.folder / "policy"
     faults += map(str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.check(library.folder / "nav-rules")))
     if mutate and not faults:

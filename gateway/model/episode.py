@@ -1,7 +1,7 @@
 """From absences and certificates to a sick-leave case: spells, what certifies them, and episodes. Pure.
 
 Dates are stored and days derived: calendar days for the law, working days for joining rows of days. Two spells are one
-where only days off lie between them; a new episode begins after more than sixteen days without absence (ftrl § 8-19).
+where only days off lie between them; after how many days without illness a new episode begins, each country's law says.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,9 @@ from datetime import date, timedelta
 from functools import cache
 
 from gateway.model.absence import Absence
-from gateway.model.certificate import SickLeaveCertificate
 
 SICK = frozenset({"sick-self", "sick-certified", "sick-unspecified"})
 CERTIFIED, UNSPECIFIED = "sick-certified", "sick-unspecified"
-BETWEEN_EPISODES = 16
 SATURDAY = 5
 DAY = timedelta(days=1)
 
@@ -80,30 +78,33 @@ def _adjoin(first: Spell, second: Spell) -> bool:
     return all(is_day_off(first.end + n * DAY) for n in gap)
 
 
-def certified(found: Sequence[Spell], certificates: Iterable[SickLeaveCertificate]) -> list[Spell]:
-    """Give spells with those that a certificate covers a part of as certified; the certificates are the same person's.
+def certified(found: Sequence[Spell], covered: Sequence[tuple[date, date]]) -> list[Spell]:
+    """Give spells with those that a certificate covers a part of as certified.
 
+    `covered` are the days of the same person's certificates, both included (`gateway.model.messages.absent`).
     Nothing but a certificate makes an unspecified one more than it was. Self-certified days stay what they are.
     """
-    covered = [(one.start, one.end) for note in certificates for one in note.periods]
     return [
         replace(spell, kind=CERTIFIED) if spell.kind == UNSPECIFIED and _overlaps(spell, covered) else spell
         for spell in found
     ]
 
 
-def _overlaps(spell: Spell, covered: Sequence[tuple[date, date | None]]) -> bool:
-    return any(start <= (spell.end or date.max) and spell.start <= (end or date.max) for start, end in covered)
+def _overlaps(spell: Spell, covered: Sequence[tuple[date, date]]) -> bool:
+    return any(start <= (spell.end or date.max) and spell.start <= end for start, end in covered)
 
 
-def episodes(found: Iterable[Spell]) -> list[list[Spell]]:
-    """Give the spells of illness by episode, in order; other absence belongs to none."""
+def episodes(found: Iterable[Spell], between: int) -> list[list[Spell]]:
+    """Give the spells of illness by episode, in order; a new one begins after more than `between` days without illness.
+
+    Other absence belongs to none.
+    """
     cases: list[list[Spell]] = []
     last = date.min
     for spell in found:
         if spell.kind not in SICK:
             continue
-        if not cases or (spell.start - last).days - 1 > BETWEEN_EPISODES:
+        if not cases or (spell.start - last).days - 1 > between:
             cases.append([])
             last = spell.start
         cases[-1].append(spell)

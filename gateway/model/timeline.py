@@ -15,15 +15,20 @@ FULL = "100"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Something that is to be done so many weeks after the first day of absence: by whom, on what basis, in words."""
+    """Something that is to be done so many days after the first day of absence: by whom, on what basis, in words.
+
+    `after_sick_pay` counts from the last day that the employer pays instead; without such a day it is not reached.
+    """
 
     id: str
-    weeks: int
+    days: int
     who: str
     basis: str
     status: str
     nb: str
     en: str
+    sv: str = ""
+    after_sick_pay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,24 @@ class Signal:
     status: str
     nb: str
     en: str
+    sv: str = ""
     at_least: int = 0
     within_days: int = 0
     full_weeks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What one country's law asks for in a case.
+
+    `between` is how many days without illness a case may have in it, `sick_pay_days` how many days of illness the
+    employer pays for; 0 where that is not counted here.
+    """
+
+    between: int
+    points: tuple[Point, ...]
+    signals: tuple[Signal, ...]
+    sick_pay_days: int = 0
 
 
 class Due(StrEnum):
@@ -57,16 +77,32 @@ class Entry:
     due: Due
 
 
-def timeline(episode: Sequence[Spell], points: Sequence[Point], today: date) -> list[Entry]:
-    """Give the points of an episode in order."""
+def timeline(episode: Sequence[Spell], law: Law, today: date) -> list[Entry]:
+    """Give the points of an episode in the order of their days."""
     first = episode[0].start
     last = max(spell.end or date.max for spell in episode)
+    paid = sick_pay(episode, law.sick_pay_days)
+    whole = len(paid) == law.sick_pay_days
     entries = []
-    for point in sorted(points, key=lambda one: one.weeks):
-        by = first + timedelta(weeks=point.weeks)
-        due = Due.NOT_REACHED if last < by else Due.PASSED if by < today else Due.AHEAD
+    for point in law.points:
+        begins = (paid[-1] if paid else first) if point.after_sick_pay else first
+        by = begins + timedelta(days=point.days)
+        reached = last > begins and whole if point.after_sick_pay else last >= by
+        due = Due.NOT_REACHED if not reached else Due.PASSED if by < today else Due.AHEAD
         entries.append(Entry(point, by, due))
-    return entries
+    return sorted(entries, key=lambda one: one.by)
+
+
+def sick_pay(episode: Sequence[Spell], days: int) -> list[date]:
+    """Give the days that the employer pays for: the first `days` days of illness of a period, in order.
+
+    Days between two spells of one period are not counted (sjuklönelagen § 7). One that goes on is counted as if it did.
+    """
+    found: set[date] = set()
+    for spell in episode:
+        left = min(days, (spell.end - spell.start).days + 1) if spell.end else days
+        found.update(spell.start + timedelta(days=n) for n in range(left))
+    return sorted(found)[:days]
 
 
 def signals(found: Sequence[Spell], rules: Sequence[Signal], today: date) -> list[Signal]:

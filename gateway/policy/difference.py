@@ -76,7 +76,7 @@ def amended(old: RuleSet, new: RuleSet) -> Iterator[Amended]:
 
 
 def _differing(before: Rule, after: Rule) -> tuple[str, ...]:
-    return tuple(name for name in (*SAID, "nb", "en") if getattr(before, name) != getattr(after, name))
+    return tuple(name for name in (*SAID, "nb", "en", "sv") if getattr(before, name) != getattr(after, name))
 
 
 def _says(rule: Rule | None) -> object:

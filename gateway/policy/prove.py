@@ -218,7 +218,7 @@ def _structure(rules: RuleSet) -> Iterator[Fault]:
     for rule in rules.rules:
         if not rule.permits and rule.tier == "statute" and any(fact in rule.unless for fact in LIFTING):
             yield rule.at.fault(f"forbid «{rule.id}» of tier statute is lifted by a consent or by breaking the glass")
-        for language in (rule.nb, rule.en):
+        for language in (rule.nb, rule.en, rule.sv):
             if not language.endswith((".", ".)")):
                 yield rule.at.fault(f"a text of «{rule.id}» does not end with a full stop", "write whole sentences")
     if at is None:

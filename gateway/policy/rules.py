@@ -68,7 +68,10 @@ class FactKind:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `scope` has one set of words for each of `DIMENSIONS`; dates are the days the row holds, inclusive."""
+    """One row. `scope` has one set of words for each of `DIMENSIONS`; dates are the days the row holds, inclusive.
+
+    `sv` is as `nb` where a row that speaks of no Swedish law has no Swedish text.
+    """
 
     id: str
     permits: bool
@@ -86,6 +89,7 @@ class Rule:
     valid_to: date | None
     nb: str
     en: str
+    sv: str
     at: Position
 
     def covers(self, cell: Mapping[str, str]) -> bool:

@@ -6,16 +6,17 @@ from typing import TypedDict
 from adapters.fhir.care_plan import bundle as as_fhir
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.mapping.load.yamltext import Block, compose
-from gateway.model.timeline import Point, Signal
+from gateway.model.timeline import Law, Point, Signal
 
 __all__ = ["as_fhir", "load", "read"]
 
-FILE = frozenset({"points", "signals"})
+FILE = frozenset({"days-between", "sick-pay-days", "points", "signals"})
 WORDS = ("id", "basis", "status", "nb", "en")
-POINT = (*WORDS, "after-weeks", "who")
-SIGNAL = (*WORDS, "at-least", "within-days", "full-weeks")
+AFTER = {"after-weeks": 7, "after-days": 1, "after-sick-pay-days": 1}
+POINT = (*WORDS, "sv", *AFTER, "who")
+SIGNAL = (*WORDS, "sv", "at-least", "within-days", "full-weeks")
 STATUSES = frozenset({"verified", "memory"})
-WHO = frozenset({"employer", "nav", "certifier"})
+WHO = frozenset({"employer", "nav", "certifier", "patient", "forsakringskassan"})
 
 
 class _Words(TypedDict):
@@ -24,35 +25,48 @@ class _Words(TypedDict):
     status: str
     nb: str
     en: str
+    sv: str
 
 
-def read(folder: Path) -> tuple[list[Point], list[Signal], list[Fault]]:
-    """Give every point and signal of a folder of mapping data, and everything that is wrong with them."""
-    points: list[Point] = []
-    signals: list[Signal] = []
+def read(folder: Path) -> tuple[dict[str, Law], list[Fault]]:
+    """Give the law of each country in a folder of mapping data, by its file's name, and everything that is wrong."""
+    laws: dict[str, Law] = {}
     faults: list[Fault] = []
     for path in sorted((folder / "followup").glob("*.yaml")):
         root = compose(path.read_text("utf-8"), f"{folder.name}/{path.relative_to(folder).as_posix()}", faults)
         entries = root.entries(FILE) if root else {}
-        points += [_point(row) for row in (entries["points"].list() if "points" in entries else ())]
-        signals += [_signal(row) for row in (entries["signals"].list() if "signals" in entries else ())]
-    return points, signals, faults
+        if root:
+            root.demand(("days-between", "points"), entries)
+        laws[path.stem] = Law(
+            between=_number(entries.get("days-between")),
+            points=tuple(_point(row) for row in (entries["points"].list() if "points" in entries else ())),
+            signals=tuple(_signal(row) for row in (entries["signals"].list() if "signals" in entries else ())),
+            sick_pay_days=_number(entries.get("sick-pay-days")),
+        )
+    return laws, faults
 
 
-def load(folder: Path) -> tuple[list[Point], list[Signal]]:
-    """Give every point and signal. Raises `ConfigurationError`."""
-    points, signals, faults = read(folder)
+def load(folder: Path, law: str) -> Law:
+    """Give the law of a country. Raises `ConfigurationError`."""
+    laws, faults = read(folder)
     if faults:
         raise ConfigurationError(faults)
-    return points, signals
+    if law not in laws:
+        raise ConfigurationError([f"{folder.name}/followup: there is no law of {law}"])
+    return laws[law]
 
 
 def _point(row: Block) -> Point:
     entries = row.entries(frozenset(POINT))
-    row.demand(POINT, entries)
+    row.demand((*WORDS, "who"), entries)
+    after = [key for key in AFTER if key in entries]
+    if len(after) != 1:
+        row.fault(f"a point has one of {', '.join(AFTER)}")
+    days = sum(_number(entries[key]) * AFTER[key] for key in after)
     if "who" in entries and entries["who"].text() not in WHO:
         entries["who"].fault(f"this is not one of {', '.join(sorted(WHO))}")
-    return Point(**_words(entries), weeks=_number(entries.get("after-weeks")), who=_text(entries.get("who")))
+    sick_pay = after == ["after-sick-pay-days"]
+    return Point(**_words(entries), days=days, who=_text(entries.get("who")), after_sick_pay=sick_pay)
 
 
 def _signal(row: Block) -> Signal:
@@ -77,6 +91,7 @@ def _words(entries: dict[str, Block]) -> _Words:
         status=_text(entries.get("status")),
         nb=_text(entries.get("nb")),
         en=_text(entries.get("en")),
+        sv=_text(entries.get("sv")),
     )
 
 

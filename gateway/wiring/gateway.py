@@ -43,6 +43,7 @@ from gateway.edge.review import ReviewQueue
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal.keys import KeyRing, read_ring
+from gateway.edge.sick_leaves import SickLeaves
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
@@ -234,6 +235,11 @@ class Gateway:
     def retention(self) -> Retention:
         """What destroys what has been kept for its time."""
         return Retention(self.database, periods(self.settings))
+
+    @cached_property
+    def sick_leaves(self) -> SickLeaves:
+        """What the store holds of a person's sick leave."""
+        return SickLeaves(self.database, self.vault, self._again)
 
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:

@@ -171,4 +171,7 @@ def test_the_demo_plays_to_its_end() -> None:
     assert "the diagnosis: M545" in said
     assert "question 35 (Funktionsnedsättning), findings" in said
     assert "the relation KOMPLT" in said
+    assert "2026-10-14 to 2026-10-31, 100 %: sick-certified" in said
+    assert "2026-10-02 to 2026-10-09, 100 %: sick-unspecified" in said
+    assert "sick pay for 14 days, the last of them 2026-10-19" in said
     assert "has not chosen to pass it on" in said

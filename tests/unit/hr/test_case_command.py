@@ -76,16 +76,21 @@ def test_a_row_without_a_case_says_so(tmp_path, row, said):
 
 
 def test_the_points_are_those_that_the_law_names():
-    points, rules = load(ROOT / "mappings")
-    assert [one.weeks for one in points] == [4, 7, 8, 26, 39, 52]
-    assert all(one.basis and one.nb and one.en for one in (*points, *rules))
+    law = load(ROOT / "mappings", "norway")
+    assert [one.days for one in law.points] == [7 * weeks for weeks in (4, 7, 8, 26, 39, 52)]
+    assert all(one.basis and one.nb and one.en for one in (*law.points, *law.signals))
+    sweden = load(ROOT / "mappings", "sweden")
+    assert (sweden.between, sweden.sick_pay_days) == (4, 14)
+    assert all(one.basis and one.nb and one.en and one.sv for one in sweden.points)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("after-weeks: 4", "after-weeks: four", "a whole number of at least 1"),
-        ("who: employer", "who: nobody", "not one of certifier, employer, nav"),
+        ("who: employer", "who: nobody", "not one of certifier, employer"),
+        ("after-weeks: 4", "after-days: 4\n    after-weeks: 4", "a point has one of"),
+        ("days-between: 16", "between: 16", "between"),
         ("status: verified", "status: sure", "not one of memory, verified"),
         ("    full-weeks: 8\n", "", "a signal has at-least and within-days, or full-weeks"),
         ('basis: "aml § 4-6 (3)"\n    ', "", "there is no basis here"),
@@ -97,6 +102,6 @@ def test_a_mistake_in_the_rows_is_told_at_its_place(tmp_path, old, new, said):
     folder = tmp_path / "mappings"
     (folder / "followup").mkdir(parents=True)
     (folder / "followup/norway.yaml").write_text(text.replace(old, new, 1), "utf-8")
-    assert said in str(read(folder)[2][0])
+    assert said in str(read(folder)[1][0])
     with pytest.raises(ConfigurationError):
-        load(folder)
+        load(folder, "norway")

@@ -10,7 +10,9 @@ from gateway.model import Period, SickLeaveCertificate
 from gateway.model.absence import Absence
 from gateway.model.certificate import TravelOnly
 from gateway.model.episode import certified, episodes, is_day_off, spells, working_days
-from gateway.model.timeline import Due, Point, Signal, signals, timeline
+from gateway.model.measures import absence_by_month, waits
+from gateway.model.messages import absent
+from gateway.model.timeline import Due, Law, Point, Signal, sick_pay, signals, timeline
 
 D = date.fromisoformat
 
@@ -73,20 +75,20 @@ def test_joining_loses_no_day_and_adds_only_days_off(days):
 def test_only_an_overlapping_certificate_makes_an_unspecified_illness_certified():
     found = spells([day("2026-01-05", end="2026-01-09"), day("2026-02-02", "sick-self"), day("2026-03-02", "vacation")])
     assert [s.kind for s in certified(found, [])] == ["sick-unspecified", "sick-self", "vacation"]
-    assert certified(found, [note("2026-01-10", "2026-03-30")])[0].kind == "sick-unspecified"
-    every = certified(found, [note("2026-01-09", "2026-03-30")])
+    assert certified(found, absent(note("2026-01-10", "2026-03-30")))[0].kind == "sick-unspecified"
+    every = certified(found, absent(note("2026-01-09", "2026-03-30")))
     assert [s.kind for s in every] == ["sick-certified", "sick-self", "vacation"]
 
 
 def test_a_new_episode_begins_after_more_than_sixteen_days():
     first = day("2026-01-05", end="2026-01-09")
-    assert len(episodes(spells([first, day("2026-01-26")]))) == 1
-    assert len(episodes(spells([first, day("2026-01-27")]))) == 2
-    assert len(episodes(spells([first, day("2026-01-20", "vacation")]))) == 1
-    assert episodes([]) == []
+    assert len(episodes(spells([first, day("2026-01-26")]), 16)) == 1
+    assert len(episodes(spells([first, day("2026-01-27")]), 16)) == 2
+    assert len(episodes(spells([first, day("2026-01-20", "vacation")]), 16)) == 1
+    assert episodes([], 16) == []
 
 
-POINT = Point("p", 4, "employer", "x", "memory", "", "")
+POINT = Point("p", 28, "employer", "x", "memory", "", "")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ POINT = Point("p", 4, "employer", "x", "memory", "", "")
     ],
 )
 def test_a_point_is_so_many_weeks_after_the_first_day(end, today, due):
-    (entry,) = timeline(spells([day("2026-01-05", end=end)]), [POINT], D(today))
+    (entry,) = timeline(spells([day("2026-01-05", end=end)]), Law(16, (POINT,), ()), D(today))
     assert (entry.by, entry.due) == (D("2026-02-02"), due)
 
 
@@ -113,3 +115,55 @@ def test_a_signal_is_met_at_its_number_and_not_before():
     assert signals(spells([day("2026-01-05", end=None)]), [full], D("2026-03-01")) == [full]
     assert signals(spells([day("2026-01-05", end=None)]), [full], D("2026-02-28")) == []
     assert signals(spells([day("2026-01-05", end=None, degree="50")]), [full], D("2026-06-01")) == []
+
+
+# Sweden: the sick-pay period
+
+REPORT = Point("report", 7, "employer", "x", "memory", "", "", after_sick_pay=True)
+SWEDEN = Law(4, (REPORT,), (), sick_pay_days=14)
+
+
+def test_an_illness_within_five_days_goes_on_with_the_same_period_and_its_sick_pay():
+    first = day("2026-01-05", end="2026-01-14")  # ten days
+    (same,) = episodes(spells([first, day("2026-01-19", end="2026-01-30")]), SWEDEN.between)
+    assert len(episodes(spells([first, day("2026-01-20", end="2026-01-30")]), SWEDEN.between)) == 2
+    paid = sick_pay(same, 14)
+    assert (len(paid), paid[9], paid[10], paid[-1]) == (14, D("2026-01-14"), D("2026-01-19"), D("2026-01-22"))
+
+
+@pytest.mark.parametrize(
+    ("end", "by", "due"),
+    [
+        (None, "2026-01-25", Due.AHEAD),
+        ("2026-01-19", "2026-01-25", Due.AHEAD),
+        ("2026-01-18", "2026-01-25", Due.NOT_REACHED),
+        ("2026-01-07", "2026-01-14", Due.NOT_REACHED),
+    ],
+)
+def test_what_follows_the_sick_pay_period_is_asked_for_only_when_the_illness_outlasts_it(end, by, due):
+    (entry,) = timeline(spells([day("2026-01-05", end=end)]), SWEDEN, D("2026-01-10"))
+    assert (entry.by, entry.due) == (D(by), due)
+
+
+# measures without persons
+
+
+def test_absence_by_month_says_nothing_of_months_with_few_people():
+    january = [spells([day("2026-01-30", end="2026-02-01" if n == 0 else "2026-01-31")]) for n in range(5)]
+    first, second = absence_by_month([*january, spells([day("2026-01-10", "vacation")])], D("2026-12-31"))
+    assert (first.people, first.days) == (5, 10)
+    assert (second.first, second.people, second.days) == (D("2026-02-01"), None, None)
+
+
+def test_two_spells_on_one_day_count_once_and_what_goes_on_counts_to_the_day():
+    both = spells([day("2026-01-05", end="2026-01-06"), day("2026-01-06", "sick-self", end=None)])
+    (month,) = absence_by_month([both] * 5, D("2026-01-08"))
+    assert month.days == 20
+
+
+def test_waits_are_told_of_many_cases_only():
+    start = D("2026-01-01")
+    cases = [(start, start + timedelta(days=n)) for n in range(10)]
+    assert waits(cases[:4]).cases is None
+    told = waits([*cases, (start, None), (start, D("2025-12-31"))])
+    assert (told.cases, told.middle, told.tenth) == (10, 4.5, 9)
