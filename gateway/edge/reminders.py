@@ -1,4 +1,4 @@
-"""Reminds the certifier's system of what NAV asked and nobody has answered: the same request comes once more.
+"""Reminds the certifier's system of what an authority asked and nobody has answered: the same request comes once more.
 
 A request is answered by a message of the certifier's that names it, or the conversation that it began. What was asked,
 and what was answered, is read from what the store keeps, as a decision reads it; nothing else is remembered.
@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
 from gateway.core.vocabulary import Role
+from gateway.edge.conversations import ASKING
 from gateway.edge.identity.parties import Registry
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.store import statements
@@ -22,6 +23,7 @@ from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.remind import REMIND, WAITING, Reminder
 from gateway.model.dialogue import Dialogue, MeetingInvitation, Request
+from gateway.model.intyg_dialogue import REMINDER, InsurerLetter
 from gateway.model.messages import about
 
 DAY: Final = 86_400.0
@@ -73,7 +75,7 @@ class Reminders:
         now, days = self._database.time(), self._intervals
         rows = self._database.rows(
             WAITING,
-            senders=self._parties(Role.NAV),
+            senders=[party for role in ASKING for party in self._parties(role)],
             role=Role.CERTIFIER.value,
             oldest=now - (days.first + days.between * days.most) * DAY,
             newest=now - days.first * DAY,
@@ -88,10 +90,9 @@ class Reminders:
 
     def _waits(self, row: Row[Any]) -> bool:
         """Whether a stored message asks for an answer that nobody has given."""
-        asked = self._record(row.id)
-        if not isinstance(asked, Dialogue) or not isinstance(asked.matter, Request | MeetingInvitation):
+        known = _begun(self._record(row.id))
+        if not known:
             return False
-        known = {asked.id, asked.conversation.conversation} - {None}
         certifiers = self._parties(Role.CERTIFIER)
         later = self._database.rows(statements.EARLIER, who=row.patient)
         return not any(known & self._answers(one.id) for one in later if one.sender in certifiers)
@@ -111,3 +112,12 @@ class Reminders:
             return self._read(raw, source.format).record
         except (Unreadable, NotAcceptable):
             return None
+
+
+def _begun(asked: Any) -> set[str]:
+    """Give the ids that an answer to a message names; none for one that asks for no answer."""
+    if isinstance(asked, InsurerLetter) and asked.topic != REMINDER and asked.id:
+        return {asked.id}
+    if isinstance(asked, Dialogue) and isinstance(asked.matter, Request | MeetingInvitation):
+        return {one for one in (asked.id, asked.conversation.conversation) if one}
+    return set()

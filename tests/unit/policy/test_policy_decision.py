@@ -37,7 +37,7 @@ def test_every_populated_leaf_is_decided_exactly_once() -> None:
 def test_the_worked_examples_come_out_as_written() -> None:
     policy, _ = read_policy(POLICY)
     assert policy is not None
-    assert len(policy.examples) == 32
+    assert len(policy.examples) == 36
     assert list(failures(table(), policy.examples)) == []
 
 
@@ -176,7 +176,7 @@ def test_a_dead_consent_service_stops_the_employer_and_not_nav() -> None:
 def test_the_certificate_that_says_no_and_carries_diagnoses_loses_them() -> None:
     route = Route(Role.PATIENT, Role.EMPLOYER, MessageKind.AG114, Purpose.SICK_LEAVE_FOLLOW_UP)
     for choice, goes in (("true", True), ("false", False), ("unknown", False)):
-        decision = decide(table(), route, facts(diagnosis_choice=choice), certificate())
+        decision = decide(table(), route, facts(diagnosis_choice=choice, withdrawn="false"), certificate())
         assert (of_field(decision, "diagnosis.main.code").effect is Effect.PERMIT) is goes
         assert of_field(decision, "episode_start").effect is Effect.PERMIT
 
