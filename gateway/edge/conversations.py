@@ -47,16 +47,20 @@ class Conversations:
     def withdrawn(self, certificate: Intyg) -> bool | None:
         """Whether the care unit of a Swedish certificate has withdrawn or replaced it; nothing when nobody can tell.
 
-        Raises `Busy`.
+        Nobody can when something that came after the certificate was erased, or cannot be read. Raises `Busy`.
         """
         number = certificate.patient.number
         if not number:
             return None
         rows = self._database.rows(statements.EARLIER, who=self._vault.mac("patient", number))
-        records = [self._record(row) for row in rows]
-        if any(_takes_back(record, certificate) for record in records):
-            return True
-        return None if None in records else False
+        sure, later = True, True
+        for row in rows:  # the newest first
+            record = self._record(row)
+            if record is not None and _takes_back(record, certificate):
+                return True
+            later = later and row.business_mac != self._vault.mac("business-id", row.sender, certificate.id or "")
+            sure = sure and (record is not None or not later)
+        return False if sure else None
 
     def writers(self, known: About, role: Role) -> tuple[str, ...]:
         """Give the parties in a role that wrote in the conversation of a message, the newest first.
