@@ -1,8 +1,11 @@
 """XML messages to the canonical model. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Protocol
+
+from lxml import etree
 
 from adapters.xml.document import read
 from gateway.core.errors import Issue, NotAcceptable
@@ -29,11 +32,18 @@ class Prepared(Protocol):
 
 
 class XmlParser:
-    """Reads documents that `reads` has a program for, after `prepare`, for those that stand otherwise on the wire."""
+    """Reads documents that `reads` has a program for, after `prepare`, for those that stand otherwise on the wire.
 
-    def __init__(self, reads: Reads, prepare: Callable[[Any], Prepared] | None = None) -> None:
+    `alone` are the names, without their namespaces, of elements that are a message each. A document holds one of them:
+    what else it held would be lost.
+    """
+
+    def __init__(
+        self, reads: Reads, prepare: Callable[[Any], Prepared] | None = None, alone: Iterable[str] = ()
+    ) -> None:
         self._reads = reads
         self._prepare = prepare
+        self._alone = tuple(f"{{*}}{name}" for name in sorted(alone))
 
     def __call__(self, raw: bytes, *, report: bool = False) -> Parsed[Any]:
         """Read a document. Never raises for what a sender sent."""
@@ -41,6 +51,9 @@ class XmlParser:
             root = read(raw)
         except NotAcceptable as error:
             return Parsed(None, error.issues)
+        second = next(islice(root.iter(*self._alone), 1, None), None) if self._alone else None
+        if second is not None:
+            return Parsed(None, (_several(second),))
         if self._prepare is None:
             return self._reads(root, report=report)
         prepared = self._prepare(root)
@@ -54,3 +67,19 @@ class XmlParser:
     def again(self, raw: bytes) -> Parsed[Any]:
         """Read bytes that were accepted before."""
         return self(raw)
+
+
+def _several(second: Any) -> Issue:
+    what = "a second message stands in this document, and one is expected"
+    return Issue("business-rule", _place(second), what, "send each in a document of its own")
+
+
+def _place(element: Any) -> str:
+    """Give the path of an element by names, with its place among those of one name where there are several."""
+    steps = []
+    while element is not None:
+        alike = [*element.getparent().iterchildren(element.tag)] if element.getparent() is not None else []
+        number = f"[{alike.index(element) + 1}]" if len(alike) > 1 else ""
+        steps.append(etree.QName(element).localname + number)
+        element = element.getparent()
+    return "/" + "/".join(reversed(steps))

@@ -142,7 +142,8 @@ def _parser(library: Library, mapping: MappingFile, called: Certificates | Calls
     read = library.reader(mapping.name).read
     if mapping.wire.format == "json":
         return JsonParser(read)
-    return XmlParser(read, called.typed if called else None)
+    messages = {name for one in library.mappings.values() for name in one.bare} if mapping.bare else ()
+    return XmlParser(read, called.typed if called else None, messages)
 
 
 def _renderer(library: Library, mapping: MappingFile, called: Certificates | Calls | None) -> Any:

@@ -1,0 +1,180 @@
+"""Envelopes as they really come: each way of straying is read with the deviation named, or refused at its place."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway import flow
+from gateway.core.errors import NotAcceptable
+from gateway.core.message import Parsed
+from gateway.wiring.formats import installed
+
+EXAMPLES = Path(__file__).parents[3] / "mappings/nav"
+NOTE = EXAMPLES / "sykmelding/examples/02-full-with-a-second-diagnosis.in.xml"
+ANSWER = EXAMPLES / "dialogmelding/examples/02-answer-with-an-attachment.in.xml"
+MH = "{http://www.kith.no/xmlstds/msghead/2006-05-24}"
+FELLESFORMAT = ("http://www.trygdeetaten.no/xml/eiff/1/", "http://www.nav.no/xml/eiff/2/")
+KNOWN = installed()[1]
+FORMATS = {NOTE: KNOWN["nav-sykmelding"], ANSWER: KNOWN["nav-dialogmelding"]}
+
+Change = Callable[[Any], Any]
+
+
+def read(path: Path, change: Change) -> Parsed[Any]:
+    """Read an example after a change; the change gives the root that it becomes."""
+    root = change(etree.fromstring(path.read_bytes()))
+    return flow.parse(FORMATS[path], etree.tostring(root), report=True)
+
+
+def same(root: Any) -> Any:
+    return root
+
+
+def told(parsed: Parsed[Any]) -> str:
+    return " ".join(str(one) for one in parsed.deviations)
+
+
+def wrapped(namespace: str) -> Change:
+    def change(root: Any) -> Any:
+        outer = etree.Element(f"{{{namespace}}}EI_fellesformat")
+        outer.append(root)
+        etree.SubElement(outer, f"{{{namespace}}}MottakenhetBlokk", ediLoggId="1", ebService="Sykmelding")
+        return outer
+
+    return change
+
+
+def nested(root: Any) -> Any:
+    """A header around the whole message, as one vendor signs with HelseID."""
+    outer = deepcopy(root)
+    content = next(outer.iter(f"{MH}Content"))
+    for child in content:
+        content.remove(child)
+    content.append(root)
+    outer.find(f"{MH}MsgInfo/{MH}MsgId").text = "outer"
+    return outer
+
+
+def document(root: Any, kind: str, media: str, content: Any) -> Any:
+    """A message with a document more, after the last."""
+    made = deepcopy(root.findall(f"{MH}Document")[0])
+    made.find(f"{MH}RefDoc/{MH}MsgType").set("V", kind)
+    for name in ("MimeType", "Description"):
+        for one in made.findall(f"{MH}RefDoc/{MH}{name}"):
+            made.find(f"{MH}RefDoc").remove(one)
+    mime = etree.Element(f"{MH}MimeType")
+    mime.text = media
+    place = made.find(f"{MH}RefDoc/{MH}Content")
+    place.addprevious(mime)
+    for child in place:
+        place.remove(child)
+    place.append(content)
+    root.findall(f"{MH}Document")[-1].addnext(made)
+    return root
+
+
+def base64(text: str) -> Any:
+    made = etree.Element("{http://www.kith.no/xmlstds/base64container}Base64Container")
+    made.text = text
+    return made
+
+
+@pytest.mark.parametrize("path", [NOTE, ANSWER])
+@pytest.mark.parametrize("change", [*map(wrapped, FELLESFORMAT), nested], ids=["eiff-1", "eiff-2", "nested"])
+def test_the_message_inside_is_the_message_and_what_was_around_it_is_named(path: Path, change: Change) -> None:
+    parsed, plain = read(path, change), read(path, same)
+    assert parsed.record == plain.record
+    assert told(parsed) != told(plain) or len(parsed.rows) > len(plain.rows)
+
+
+def test_a_helseid_token_among_the_documents_stays_behind() -> None:
+    def change(root: Any) -> Any:
+        return document(root, "A", "application/jwt", base64("ZXlKaGJHY2k="))
+
+    for path in (NOTE, ANSWER):
+        parsed, plain = read(path, change), read(path, same)
+        assert "ZXlKaGJHY2k" not in repr(parsed.record)
+        assert getattr(parsed.record, "attachments", ()) == getattr(plain.record, "attachments", ())
+
+
+def test_attachments_of_a_sick_note_stay_behind_and_those_of_an_answer_come_along() -> None:
+    def change(root: Any) -> Any:
+        return document(root, "A", "application/pdf", base64("JVBERi0x"))
+
+    assert read(NOTE, change).record == read(NOTE, same).record
+    assert len(read(ANSWER, change).record.attachments) == len(read(ANSWER, same).record.attachments) + 1
+
+
+@pytest.mark.parametrize("path", [NOTE, ANSWER])
+@pytest.mark.parametrize("other", [NOTE, ANSWER])
+def test_a_second_message_in_a_document_is_refused_at_its_place_since_it_would_be_lost(path: Path, other: Path) -> None:
+    def change(root: Any) -> Any:
+        second = etree.fromstring(other.read_bytes()).findall(f"{MH}Document")[0]
+        root.findall(f"{MH}Document")[0].addnext(second)
+        return root
+
+    with pytest.raises(NotAcceptable, match="a second message stands in this document") as refused:
+        read(path, change)
+    [issue] = refused.value.issues
+    assert issue.at.startswith("/MsgHead/Document[2]/RefDoc/Content/")
+
+
+def test_a_reference_to_the_conversation_that_is_turned_round_is_read_by_its_names() -> None:
+    def change(root: Any) -> Any:
+        said = root.find(f"{MH}MsgInfo/{MH}ConversationRef")
+        said.append(said[0])
+        said[0].text, said[1].text = "the-conversation", "the-parent"
+        return root
+
+    parsed = read(ANSWER, change)
+    assert (parsed.record.conversation.parent, parsed.record.conversation.conversation) == (
+        "the-parent",
+        "the-conversation",
+    )
+    assert "order" in told(parsed)
+
+
+def test_right_names_in_a_wrong_namespace_are_read_and_named() -> None:
+    def change(root: Any) -> Any:
+        for one in root.iter("{http://www.kith.no/xmlstds/felleskomponent1}*"):
+            one.tag = one.tag.replace("felleskomponent1", "HelseOpplysningerArbeidsuforhet/2013-10-01")
+        return root
+
+    parsed = read(NOTE, change)
+    assert parsed.record == read(NOTE, same).record
+    assert "namespace" in told(parsed)
+
+
+@pytest.mark.parametrize("system", [None, "2.16.578.1.12.4.1.1.8327", "1.16.578.1"])
+def test_a_wrong_or_missing_code_system_beside_a_number_is_named_and_the_type_code_decides(system: str | None) -> None:
+    def change(root: Any) -> Any:
+        for one in root.iter(f"{MH}TypeId"):
+            one.attrib.pop("S", None)
+            if system:
+                one.set("S", system)
+        return root
+
+    parsed = read(NOTE, change)
+    assert parsed.record == read(NOTE, same).record
+
+
+def test_a_diagnosis_without_its_code_system_is_never_given_one() -> None:
+    def change(root: Any) -> Any:
+        next(root.iter("{*}Diagnosekode")).attrib.pop("S")
+        return root
+
+    assert read(NOTE, change).record.diagnosis.main.system is None
+
+
+def test_a_topic_without_its_code_system_is_refused_at_its_place() -> None:
+    def change(root: Any) -> Any:
+        next(root.iter("{*}TemaKodet")).attrib.pop("S")
+        return root
+
+    with pytest.raises(NotAcceptable) as refused:
+        read(ANSWER, change)
+    assert all(issue.what and issue.mend for issue in refused.value.issues)
