@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.watch import watch
 from gateway.core.errors import Issue
 from gateway.edge.library import default_folder
 from gateway.wiring.absences import Profiles, Tally, error_lines, outcomes, propose, refusals
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     hr.command("check")(check)
     hr.command("profile")(profile)
     hr.command("profiles")(profiles)
+    hr.command("watch")(watch)
     app.add_typer(hr, name="hr")
 
 

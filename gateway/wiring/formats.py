@@ -6,7 +6,8 @@ from what stands in it, and which mapping writes it from the record.
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,16 @@ class Formats(Mapping[str, Format]):
         own = [name for name, one in library.mappings.items() if one.wire.schema != FHIR]
         self._made: dict[str, Format | None] = dict.fromkeys((*own, "fhir", "canonical"))
 
+    @cached_property
+    def _payroll(self) -> dict[str, Format]:
+        from gateway.wiring.payroll import payroll  # noqa: PLC0415 - reads every profile, which few commands need
+
+        return payroll(self._library.folder)
+
     def __getitem__(self, name: str) -> Format:
         """Give a format. Raises `KeyError` for one that there is not."""
+        if name not in self._made:
+            return self._payroll[name]
         made = self._made[name]
         if made is None:
             made = self._made[name] = self._make(name)
@@ -56,15 +65,15 @@ class Formats(Mapping[str, Format]):
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a format of this id, without making it."""
-        return name in self._made
+        return name in self._made or name in self._payroll
 
     def __iter__(self) -> Iterator[str]:
         """Give every id, without making a format."""
-        return iter(self._made)
+        return chain(self._made, self._payroll)
 
     def __len__(self) -> int:
         """Count the formats."""
-        return len(self._made)
+        return len(self._made) + len(self._payroll)
 
     def make_all(self) -> None:
         """Make every format and compile every program now, so that wrong data ends a start and not a message."""

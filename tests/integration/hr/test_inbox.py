@@ -1,7 +1,9 @@
 """What waits for an employer that fetches its messages itself."""
 
+import re
 import uuid
 from base64 import b64decode
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -124,3 +126,20 @@ def test_who_shows_a_token_that_is_none_sees_nothing(live: Live) -> None:
     with live.client("employer") as calling:
         answer = calling.get("/inbox/employer", headers={"Authorization": "Bearer no-token"})
     assert answer.status_code == 401
+
+
+def test_an_employer_that_reads_csv_gets_the_note_as_rows_of_absence_and_nothing_of_what_it_says(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emptied(live)
+    parties = live.scene.gateway.registry.parties
+    monkeypatch.setitem(parties, "employer", replace(parties["employer"], formats=("hr-generic-csv",)))
+    shared(live)
+    [one] = waiting(live)
+    heading, *rows = b64decode(one["data"]).decode().splitlines()
+    assert one["contentType"] == "text/csv"
+    assert heading.startswith("id;employee;person;employer;start;end;kind;degree")
+    assert rows
+    form = re.compile(r"[0-9a-f-]+;;[0-9]{11};313000001;[0-9-]{10};[0-9-]{10};sick-certified;[0-9]+")
+    assert [row for row in rows if not form.fullmatch(row)] == []
+    emptied(live)
