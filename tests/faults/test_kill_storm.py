@@ -93,7 +93,7 @@ async def live_with_poison(storm):
                 for n, body in bodies.items()
             ]
             deaths, quiet = 0, 0
-            while quiet < 60:
+            while quiet < 60 or (quiet < 300 and len(storm.ledger.received) < 20):
                 await asyncio.sleep(0.1)
                 if storm.nodes[0].returncode is None:
                     quiet += 1

@@ -15,7 +15,7 @@ from gateway.edge.delivery.ports import Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
-from gateway.edge.store.decide import CLAIM, DECIDED
+from gateway.edge.store.decide import CLAIM, DECIDED, SUSPECT
 from gateway.edge.store.rows import Decided, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
@@ -34,18 +34,37 @@ class Decider:
 
     Several batches may be claimed and recorded at once, while one is computed. While delivery is `behind`, computing
     rests for as long as it worked, so that a large backlog to decide leaves delivery its share.
+
+    A message that was claimed in vain before may be what took the process down. It is decided while this process holds
+    no other, or those held beside it would seem as guilty in the end.
     """
 
     def __init__(self, database: Database, vault: Vault, work: Work, behind: Callable[[], bool] = bool) -> None:
         self._database, self._vault, self._lease = database, vault, work.decide_within
         self._line, self._gather = work.line, work.gather
         self._behind, self._computing, self._rest_until = behind, asyncio.Lock(), 0.0
+        self._claiming, self._held, self._let_go = asyncio.Lock(), 0, asyncio.Event()
 
     async def decide_some(self) -> int:
         """Claim, decide and record one batch; give how many were claimed. Raises `Busy`."""
-        claims = await self._database.write(CLAIM, (BATCH, self._lease))
-        await self._decide(claims)
+        async with self._claiming:
+            claims = await self._database.write(CLAIM, (BATCH, self._lease))
+            if any(claim.failures > SUSPECT for claim in claims):
+                await self._decide_alone(claims)
+                return len(claims)
+            self._held += 1
+        try:
+            await self._decide(claims)
+        finally:
+            self._held -= 1
+            self._let_go.set()
         return len(claims)
+
+    async def _decide_alone(self, claims: list[ToDecide]) -> None:
+        while self._held:
+            self._let_go.clear()
+            await self._let_go.wait()
+        await self._decide(claims)
 
     async def _decide(self, claims: list[ToDecide]) -> None:
         if not claims:

@@ -1,6 +1,7 @@
 import asyncio
 import dataclasses
 import json
+import time
 
 import pytest
 from databases import running
@@ -15,8 +16,9 @@ from gateway.core.message import Parsed
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.terms import Acknowledges, Breaker, Retry
 from gateway.edge.store import statements
+from gateway.edge.store.decide import CLAIM, SUSPECT
 from gateway.edge.store.operate import DISCARD, RESEND, NotADeadLetter, Order
-from gateway.edge.store.schema import attempt, receipt
+from gateway.edge.store.schema import attempt, outbound, receipt
 
 
 async def take(rig, *bodies):
@@ -312,6 +314,33 @@ async def test_a_message_that_our_own_code_fails_on_is_stuck_others_flow_and_a_r
 def _repaired(arguments):
     line, parsed, *rest = arguments
     return line, Parsed(parsed.record | {"broken": False}), *rest
+
+
+class Watchful(PlainLine):
+    """Notes how many messages its process holds, to decide them, while it decides one that was claimed in vain."""
+
+    def __init__(self):
+        self.held, self.rig = [], None
+
+    def process(self, parsed, destination, facts):
+        time.sleep(0.02)
+        held = select(func.count()).where(outbound.c.state == "received", outbound.c.due > time.time())
+        if parsed.record["id"].startswith("msg-suspect"):
+            self.held.append(self.rig.database.rows(held)[0][0])
+        return super().process(parsed, destination, facts)
+
+
+@running
+async def test_what_may_have_taken_the_process_down_is_decided_while_nothing_else_is_held(sqlite_url):
+    line = Watchful()
+    line.rig = rig = Rig(sqlite_url, line=line)
+    await take(rig, *(message(f"suspect-{n}") for n in range(6)))
+    for _ in range(SUSPECT):
+        rig.database.write_now(CLAIM, (64, 0.0))
+    await take(rig, *(message(n) for n in range(40)))
+    await rig.run_until(lambda: rig.states() == {"acknowledged": 46})
+    assert line.held == [1] * 6
+    rig.close()
 
 
 @running
