@@ -5,22 +5,26 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import PHONE, log_in, window
+from browser import DESKTOP, PHONE, log_in, window
 from live_line import Live, act_on
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 from test_held_messages import held_note
 
+from gateway.core.queues import Queue
 from gateway.core.vocabulary import Role
 from gateway.edge.glass import Plea
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.parties import Party
+from gateway.edge.store import statements
+from gateway.edge.store.cases import FIND, WATCH, Hit, Search
 from gateway.edge.store.review import Status
 
 PATIENT = "02917923100"
 OFFICER, DOCTOR = "11870399989", "13860199941"
 TELLS = "Har depresjon, trenger pauser"
 PAGES = ("overview", "log?view=all", "patients", "cases", "who", "rules?q=diagnos", "recipients", "check", "statistics")
+A4 = {"width": 794, "height": 1123}
 CELL = "who?class=diagnosis&to=employer"
 
 pytestmark = pytest.mark.xdist_group("console")
@@ -54,7 +58,7 @@ def finish(live: Live) -> None:
     from gateway.edge.review import Officer  # noqa: PLC0415 - of this helper alone
 
     for item in queue.items(Status.OPEN, "", 500):
-        act = queue.close if item.kind == "glass" else queue.refuse
+        act = queue.refuse if item.kind == Queue.HELD else queue.close
         act(item.id, Officer("a-test", "27855999336"), "not-needed")
 
 
@@ -163,26 +167,55 @@ def test_a_patient_sees_who_got_what_gives_a_consent_and_withdraws_it(live: Live
     assert page.get_by_role("button", name="Trekk tilbake").count() == before
 
 
-def test_axe_finds_no_serious_fault_on_any_page(live: Live, browser: Browser) -> None:
+def addresses(live: Live, page: Page) -> list[str]:
+    """Give the address of every page of an officer, each with something on it; logs a held note and a found case."""
     message = hold(live)
-    case = live.scene.gateway.review.items()[0].id
-    page = log_in(window(browser), live.scene.console, "Ane Prøvdal")
-    for address in (*PAGES, f"message/{message}", f"case/{case}", CELL, "nothing"):
-        page.goto(f"{live.scene.console}/{address}")
-        assert faults(page) == [], page.url
-    assert faults(log_in(window(browser), live.scene.console, "Odd Fjellrype", "patient")) == []
+    gateway = live.scene.gateway
+    [copy] = [row for row in gateway.database.rows(statements.MESSAGES_OF, id=message) if row.recipient == "employer"]
+    hit = Hit(Queue.AGAIN, copy.id, copy.patient, copy.destination)
+    found = 0
+    while not found:
+        [watch] = gateway.database.rows(WATCH)
+        found = live.run(gateway.database.write(FIND, Search(watch.upto, watch.upto, watch.drawn, (hit,))))
+    [case] = [one for one in gateway.review.items(Status.OPEN, Queue.AGAIN) if one.message == copy.id]
+    page.goto(f"{live.scene.console}/patients")
+    page.get_by_label("Pasienten har spurt").check()
+    page.get_by_label("Fødselsnummer eller D-nummer").fill(PATIENT)
+    page.get_by_role("button", name="Slå opp").click()
+    who = page.url.removeprefix(f"{live.scene.console}/")
+    consent = page.get_by_role("table", name="Samtykker og sperrer").get_by_role("link").first.get_attribute("href")
+    own = [f"message/{message}", f"case/{gateway.review.items(Status.OPEN, Queue.HELD)[0].id}", f"case/{case.id}"]
+    return [*PAGES, CELL, *own, who, str(consent)[1:], f"{who}/answer", "nothing"]
 
 
-def test_every_page_fits_a_phone(live: Live, browser: Browser) -> None:
-    message = hold(live)
-    case = live.scene.gateway.review.items()[0].id
-    page = log_in(window(browser, PHONE), live.scene.console, "Ane Prøvdal")
-    for address in (*PAGES, f"message/{message}", f"case/{case}", CELL, "nothing"):
-        page.goto(f"{live.scene.console}/{address}")
-        assert wide(page) <= PHONE["width"], page.url
-    patient = log_in(window(browser, PHONE), live.scene.console, "Odd Fjellrype", "patient")
-    assert wide(patient) <= PHONE["width"]
+def test_every_page_is_free_of_serious_faults_and_fits_a_phone(live: Live, browser: Browser) -> None:
+    officer = log_in(window(browser), live.scene.console, "Ane Prøvdal")
+    for address in addresses(live, officer):
+        officer.goto(f"{live.scene.console}/{address}")
+        fits(officer)
+    entry = window(browser).new_page()
+    entry.goto(f"{live.scene.console}/")
+    fits(entry)
+    patient = log_in(window(browser), live.scene.console, "Odd Fjellrype", "patient")
+    fits(patient)
+    patient.set_viewport_size(PHONE)
     assert faults(patient) == []
+    officer.go_back()
+    assert officer.url.endswith("/answer")
+    for page in (officer, patient):
+        page.emulate_media(media="print")
+        page.set_viewport_size(A4)
+        assert wide(page) <= A4["width"], page.url
+        assert not page.get_by_role("button").first.is_visible()
+        assert page.get_by_text("Havna Prøveverk AS (eksempel) fikk opplysninger").first.is_visible()
+
+
+def fits(page: Page) -> None:
+    """Hold a page against axe, and against a phone's width, where nothing may stick out."""
+    assert faults(page) == [], page.url
+    page.set_viewport_size(PHONE)
+    assert wide(page) <= PHONE["width"], page.url
+    page.set_viewport_size(DESKTOP)
 
 
 def wide(page: Page) -> int:
