@@ -22,15 +22,17 @@ import orjson
 from gateway import flow
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
+from gateway.edge.identity.parties import Transport, Way
 from gateway.edge.library import Library
 from gateway.edge.store.rows import Destination
 from gateway.mapping.run.report import Report
 from gateway.model.messages import about
 from gateway.model.walk import values_of
-from gateway.sandbox import messages
+from gateway.sandbox import agreement, messages
 from gateway.sandbox.case import Case, Ends
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
+from gateway.sandbox.msh import SandboxMsh
 from gateway.sandbox.nav import SandboxNav
 from gateway.sandbox.office import SandboxOffice
 from gateway.sandbox.people import accounts, console_for
@@ -81,17 +83,21 @@ class Scene:
 
 
 @asynccontextmanager
-async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
-    """Start everything on free loopback ports, and stop it all at the end."""
+async def running(settings: Settings, say: Say, *, ebms: bool = False) -> AsyncIterator[Scene]:
+    """Start everything on free loopback ports, and stop it all at the end; with `ebms`, NAV speaks ebMS by a CPA."""
     async with AsyncExitStack() as stack:
         schemas = Library(settings.mappings).folder / "schema"
-        nav = await stack.enter_async_context(SandboxNav(settings.certificates, schemas))
+        end = SandboxMsh if ebms else SandboxNav
+        nav = await stack.enter_async_context(end(settings.certificates, schemas))
+        ways: dict[str, Way] = {}
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
         provider = await stack.enter_async_context(SandboxProvider(settings.certificates, accounts(MESSAGES)))
         settings = console_for(settings, provider.issuer, _free_port())
+        if isinstance(nav, SandboxMsh):
+            ways["nav"] = _by_agreement(nav, settings)
         ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
-        outside = Outside(ends, OpenAddresses(), disclosing=frozenset())
+        outside = Outside(ends, OpenAddresses(), disclosing=frozenset(), ways=ways)
         gateway = Gateway(settings, outside)
         servers = [https_server(gateway), console_server(gateway)]
         stopping = asyncio.Event()
@@ -108,6 +114,14 @@ async def running(settings: Settings, say: Say) -> AsyncIterator[Scene]:
             stopping.set()
             await asyncio.gather(serving, delivering)
             await gateway.aclose()
+
+
+def _by_agreement(nav: SandboxMsh, settings: Settings) -> Way:
+    """Write the agreement between the clinic and NAV, and give the way that it says."""
+    nav.gateway = f"{settings.base_url}/ebms"
+    settings.data.mkdir(parents=True, exist_ok=True)
+    file = settings.data / "nav-agreement.xml"
+    return Way(Transport.EBMS, agreement.write(file, settings.certificates, nav.url, nav.gateway))
 
 
 async def until(there: Callable[[], bool], pause: float) -> None:
@@ -144,10 +158,9 @@ def settings_for(folder: Path) -> Settings:
 async def play(say: Say, *, keep_running: bool = False) -> None:
     """Run the demo from beginning to end."""
     with tempfile.TemporaryDirectory(prefix="samspill-") as name:
-        async with running(settings_for(Path(name)), say) as scene:
-            say(
-                f"the gateway listens on {scene.base}; NAV and the employer have servers of their own, all mutual TLS\n"
-            )
+        async with running(settings_for(Path(name)), say, ebms=True) as scene:
+            say(f"the gateway listens on {scene.base}; NAV and the employer have servers of their own, all mutual TLS;")
+            say("NAV's speaks ebMS 2.0 by an agreement, and its receipts are messages of their own\n")
             for number, (message, title) in enumerate(STORY, 1):
                 say(f"{number}. The EHR sends a sick note: {title}")
                 await _send(scene, message)

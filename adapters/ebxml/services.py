@@ -14,6 +14,8 @@ _OFFICE: Final = ("Sykmelder", "Saksbehandler")
 _NOTE = Address("Sykmelding", "Registrering", *_OFFICE)
 _STATEMENT = Address("Legemelding", "Legeerklaring", "Lege", "Nav")
 
+_PLAN: Final = Address("Oppfolgingsplan", "Plan", *_OFFICE)
+
 _DIALOGUE: Final[Mapping[str, Address]] = {
     "8126": Address("DialogmoteInnkalling", "MoteRespons", *_OFFICE),
     "8128": Address("HenvendelseFraLege", "Henvendelse", *_OFFICE),
@@ -42,6 +44,8 @@ def address_of(document: bytes) -> Address | None:
         return _NOTE
     if next(root.iter("{*}Legeerklaring"), None) is not None:
         return _STATEMENT
+    if root.tag.startswith("{http://seres.no/xsd/NAV/Oppf"):
+        return _PLAN
     dialogue = next(root.iter("{*}Dialogmelding"), None)
     if dialogue is None:
         return None

@@ -264,7 +264,7 @@ async def _parts(scene: Scene, settings: Settings, messages: list[bytes], folder
         begin = Begin("nav", 16, LEASE, gateway.line.policy, 1.0)
         with part("store, T3: attempts, log"):
             begun = [a for batch in await _many(database, BEGIN, begin, len(messages)) for a in batch.attempts]
-        channel = gateway._channels()("nav")  # noqa: SLF001
+        channel = gateway.channel("nav")
         bodies = [(a, gateway.vault.open("outbound", a.id, a.body, a.wrapped)) for a in begun]
         if channel is None:
             raise RuntimeError("no channel leads to the sandbox")

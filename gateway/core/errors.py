@@ -7,6 +7,7 @@
     ├── ChannelError           a delivery did not succeed
     │   ├── Unreachable        nothing reached the recipient: try again
     │   ├── Uncertain          it may have reached the recipient: try again with the same key
+    │   │   └── Unacknowledged its server has it, and will say by itself that it took it
     │   └── Rejected           the recipient said no: a human looks at it
     └── Busy                   the gateway is full or its store is away: the sender tries again (HTTP 503)
 
@@ -108,6 +109,10 @@ class Unreachable(ChannelError):
 
 class Uncertain(ChannelError):
     """The recipient may or may not have the message; the same key makes a second attempt harmless."""
+
+
+class Unacknowledged(Uncertain):
+    """The recipient's server has the message; that it took it over comes on its own, or it is sent again."""
 
 
 class Rejected(ChannelError):

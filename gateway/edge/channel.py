@@ -96,16 +96,20 @@ class HttpsChannel:
     async def deliver(self, key: str, body: bytes, media_type: str) -> bytes:
         """Post the body once; see `gateway.core.ports.Channel`. Redirects are not followed."""
         headers = {"Content-Type": media_type, "Idempotency-Key": key, **self.told(body)}
+        _, answer = await self.post(body, headers)
+        if failed := self.failed(answer):
+            raise failed
+        return answer
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:
+        """Post the body once, and give the answer's media type and body. Raises `ChannelError`."""
         try:
             async with self._open().post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 if refused := judge(response.status):
                     raise refused
-                answer = await _limited(response)
-                if failed := self.failed(answer):
-                    raise failed
-                return answer
+                return response.headers.get("Content-Type", ""), await _limited(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             meaning = outcome(error) or Uncertain
             raise meaning(f"the transport failed ({type(error).__name__})") from None

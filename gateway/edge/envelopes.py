@@ -55,13 +55,16 @@ class Envelopes:
         known = self._registry.parties[party]
         if known.envelope in (Wrapping.PLAIN, Wrapping.SOAP):
             return raw
-        peer = known.peer(self._now())
-        peer = replace(peer, signers=self._trusted(peer.signers, Purpose.SIGN))
+        peer = replace(known.peer(self._now()), signers=self.signers(party))
         if not peer.signers:
             raise SealBroken("the party has no signing certificate that can be trusted now")
         if known.envelope is Wrapping.SEALED:
             raw = payload.unwrap(raw, self._keys.opening(self._now()), peer)
         return xmldsig.verify(raw, peer.signers)
+
+    def signers(self, party: str) -> list[x509.Certificate]:
+        """Give the certificates that a party may sign with now."""
+        return self._trusted(self._registry.parties[party].peer(self._now()).signers, Purpose.SIGN)
 
     def _trusted(self, certificates: Iterable[x509.Certificate], purpose: Purpose) -> list[x509.Certificate]:
         """Give those that may be used so, now."""

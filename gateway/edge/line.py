@@ -25,6 +25,9 @@ from gateway.policy.routing import How, Routing, Way
 Earlier = Callable[[About, Role], tuple[str, ...]]
 """Gives the parties in a role that wrote before in a message's conversation, or about its patient; newest first."""
 
+Addressing = Callable[[str, bytes, str], str]
+"""Gives the media type of a document for a party, with what its transport has to know of it."""
+
 
 class Envelope(Protocol):
     """What messages to and from a party travel in."""
@@ -55,6 +58,7 @@ class GatewayLine:
         self._envelope = envelope
         self._nav_rules = nav_rules
         self.earlier: Earlier = lambda _known, _role: ()
+        self.address: Addressing = lambda _party, _document, media_type: media_type
 
     @property
     def policy(self) -> str:
@@ -154,7 +158,7 @@ class GatewayLine:
         sealed = self._envelope.close(destination.party, done.rendered)
         return Sealed(
             body=sealed.body,
-            media_type=sealed.media_type,
+            media_type=self.address(destination.party, done.rendered.body, sealed.media_type),
             business_id=done.released.record.id or "",
             disclosure=self.disclosure(done.decision, done.released, facts.consents),
             valid_until=done.decision.valid_until.timestamp() if done.decision and done.decision.valid_until else None,

@@ -16,7 +16,6 @@ import orjson
 
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
-from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
 from gateway.sandbox.nav import Answer, SandboxNav
 from gateway.sandbox.office import SandboxOffice
 from gateway.sandbox.server import Received, client_context
@@ -110,7 +109,7 @@ class Case:
 
     async def _question(self, _: bytes) -> None:
         """Ask as NAV."""
-        await self._post("nav", "/nav/messages", self._example(ASKS))
+        await self._ends.nav.send(self._ends.base, self._example(ASKS))
         got = await self._got(self._ends.office.received, TOLD[3][1][0])
         self._say(f"   the office got {len(got.body)} bytes of FHIR, a Task, with none of NAV's health knowledge\n")
 
@@ -123,7 +122,7 @@ class Case:
 
     async def _meeting(self, _: bytes) -> None:
         """Call as NAV, and answer as the certifier."""
-        await self._post("nav", "/nav/messages", self._example(CALLS))
+        await self._ends.nav.send(self._ends.base, self._example(CALLS))
         await self._got(self._ends.office.received, TOLD[5][1][0])
         await self._follow(self._example(COMES))
         self._say("   an Appointment to the office, an AppointmentResponse back, Dialogmelding at NAV's end\n")
@@ -169,8 +168,6 @@ class Case:
     async def _post(self, actor: str, path: str, body: bytes) -> None:
         connector = aiohttp.TCPConnector(ssl=client_context(self._ends.certificates, actor))
         headers = {"Content-Type": "application/xml"}
-        if actor == "nav":
-            body, headers = Envelope(self._ends.certificates).close(body), {"Content-Type": MEDIA_TYPE}
         async with (
             aiohttp.ClientSession(connector=connector, trust_env=False) as session,
             session.post(self._ends.base + path, data=body, headers=headers) as answer,

@@ -88,7 +88,7 @@ class SandboxNav(End):
         self.received.append(message)
         if control.answer is Answer.SLOW:
             await asyncio.sleep(control.delay)
-        receipt = self._receipt(message, control)
+        receipt = self.receipt(message, control)
         if receipt is None:
             return web.Response(status=400, text="no MsgHead with an id")
         if control.answer in {Answer.LATE, Answer.LATE_REJECTED, Answer.DUPLICATE}:
@@ -99,7 +99,7 @@ class SandboxNav(End):
             return web.Response(body=self._envelope.close(receipt), content_type=MEDIA_TYPE)
         return web.Response(body=receipt, content_type="application/xml")
 
-    def _receipt(self, message: Received, control: Control) -> bytes | None:
+    def receipt(self, message: Received, control: Control) -> bytes | None:
         """Give the receipt for a message: the one it got before, or a new one."""
         try:
             root = etree.fromstring(message.body, etree.XMLParser(resolve_entities=False, no_network=True))
@@ -115,15 +115,23 @@ class SandboxNav(End):
             error = (control.error, control.reason)
         return self._receipts.setdefault(identity, app_rec(root, error))
 
-    async def _post_back(self, receipt: bytes, delay: float, url: str) -> None:
-        await asyncio.sleep(delay)
+    async def send(self, base: str, document: bytes) -> None:
+        """Post a document of NAV's own to the gateway at `base`."""
+        await self.post(f"{base}/nav/messages", self._envelope.close(document), {"Content-Type": MEDIA_TYPE})
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[str, bytes]:
+        """Post bytes, and give the media type and the body of the answer."""
         connector = aiohttp.TCPConnector(ssl=self._client)
-        headers = {"Content-Type": MEDIA_TYPE}
         async with (
-            aiohttp.ClientSession(connector=connector) as session,
-            session.post(url, data=self._envelope.close(receipt), headers=headers) as response,
+            aiohttp.ClientSession(connector=connector, trust_env=False) as session,
+            session.post(url, data=body, headers=headers) as response,
         ):
             response.raise_for_status()
+            return response.headers.get("Content-Type", ""), await response.read()
+
+    async def _post_back(self, receipt: bytes, delay: float, url: str) -> None:
+        await asyncio.sleep(delay)
+        await self.post(url, self._envelope.close(receipt), {"Content-Type": MEDIA_TYPE})
 
 
 def app_rec(head: etree._Element, error: tuple[str, str] | None = None) -> bytes:

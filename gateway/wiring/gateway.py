@@ -1,7 +1,7 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,12 +22,16 @@ from gateway.edge.conversations import Conversations
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Terms
 from gateway.edge.delivery.worker import Worker
+from gateway.edge.ebms.channel import EbmsChannel
+from gateway.edge.ebms.intake import Business, EbmsIntake
+from gateway.edge.ebms.msh import Msh
+from gateway.edge.ebms.replies import Replies
 from gateway.edge.envelopes import Envelopes
 from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
 from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
-from gateway.edge.identity.parties import Registry, Wrapping
+from gateway.edge.identity.parties import Registry, Way, Wrapping
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
@@ -52,6 +56,7 @@ from gateway.edge.store.rows import Destination
 from gateway.model.messages import About
 from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
+from gateway.wiring import ebms
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import guard, keeper
@@ -70,13 +75,14 @@ class Outside:
     """What an installation reaches beyond itself; the demo and the tests put sandboxes here.
 
     `endpoints` gives the URL of each party by id, over what the register says. `addresses` is the register of graded
-    addresses. `terms` are delivery terms by party.
+    addresses. `terms` are delivery terms by party, `ways` transports by party, over what the register says.
     """
 
     endpoints: Mapping[str, str]
     addresses: AddressRegister | None = None
     terms: Mapping[str, Terms] | None = None
     disclosing: frozenset[str] | None = None
+    ways: Mapping[str, Way] = field(default_factory=dict)
 
 
 class Gateway:
@@ -85,7 +91,7 @@ class Gateway:
     def __init__(self, settings: Settings, outside: Outside | None = None) -> None:
         self.settings = settings
         self._outside = outside or Outside({})
-        self._open_channels: dict[str, Channel] = {}
+        self._posts: dict[str, HttpsChannel] = {}
         self.library, self.formats = installed(settings.mappings)
         self.rulebook = Rulebook(self.library.folder / "policy", now)
 
@@ -94,7 +100,10 @@ class Gateway:
     @cached_property
     def registry(self) -> Registry:
         """The register of parties."""
-        return load_parties(self.settings.parties or self.library.folder / "parties", self.settings.certificates)
+        read = load_parties(self.settings.parties or self.library.folder / "parties", self.settings.certificates)
+        ways = self._outside.ways
+        parties = (replace(one, way=ways.get(one.id, one.way)) for one in read.parties.values())
+        return Registry(parties, read.issuers.values()) if ways else read
 
     @cached_property
     def routing(self) -> Routing:
@@ -112,7 +121,22 @@ class Gateway:
         rules = NavRulebook(self.library.folder, now)
         line = GatewayLine(self.formats, self.rulebook, self.routing, self.registry, self.envelopes, rules)
         line.earlier = self._earlier
+        line.address = self._address
         return line
+
+    def _address(self, party: str, document: bytes, media: str) -> str:
+        return ebms.media_type(media, document) if party in self.mshs else media
+
+    @cached_property
+    def mshs(self) -> Mapping[str, Msh]:
+        """What speaks ebMS, by party."""
+        return ebms.mshs(self.registry, self.envelopes, self._signing, self.settings.base_url)
+
+    @cached_property
+    def ebms_intake(self) -> EbmsIntake:
+        """The way in over ebMS."""
+        business = Business(self.receipts.take, self.receipts.reject, self._terms_of)
+        return EbmsIntake(self.mshs, business, self.database, self.vault)
 
     def _earlier(self, known: About, role: Role) -> tuple[str, ...]:
         return self.conversations.writers(known, role)
@@ -254,41 +278,52 @@ class Gateway:
     def worker(self) -> Worker:
         """Give a worker that decides and delivers; which rules it decides by is kept."""
         keep(self.database, self.rulebook)
-        ours = {party.id: terms(self.settings, party) for party in self.registry.parties.values()}
         work = Work(
             self.line,
             self.gather,
-            self._channels(),
-            {**ours, **(self._outside.terms or {})},
+            self.channel,
+            {party: self._terms_of(party) for party in self.registry.parties},
             deciders=self.settings.deciders,
             decide_within=self.settings.decide_seconds,
             poll=self.settings.poll_seconds,
         )
+        replies = Replies(self.mshs, self._post_to, self._terms_of, (self.database, self.vault))
         beside = [self.absences.handle_some, self.watch.search, self.reminders.remind_some, self.retention.purge_some]
-        beside += [keeper(self.settings, self.database).keep, guard(self.settings, self.database).watch]
+        beside += [
+            keeper(self.settings, self.database).keep,
+            guard(self.settings, self.database).watch,
+            replies.post_some,
+        ]
         return Worker(self.database, self.vault, work, beside)
 
     async def aclose(self) -> None:
         """Let go of connections and of the store, once nothing works any more."""
-        for channel in self._open_channels.values():
-            await channel.close()
+        for post in self._posts.values():
+            await post.close()
         if "identity" in self.__dict__:
             await self.identity.aclose()
         await self.database.aclose()
 
-    def _channels(self) -> Callable[[str], Channel | None]:
-        folder, kept = self.settings.certificates, self._open_channels
+    def _terms_of(self, party: str) -> Terms:
+        """Give the terms of a party: outside's, the register's or the settings', with its agreement's retries."""
+        given = (self._outside.terms or {}).get(party) or terms(self.settings, self.registry.parties[party])
+        return ebms.agreed_terms(given, self.mshs[party]) if party in self.mshs else given
 
-        def channel(party: str) -> Channel | None:
-            url = self._outside.endpoints.get(party) or self.registry.parties[party].endpoints.get("messages")
-            if url and party not in kept:
-                calls = self.registry.parties[party].envelope is Wrapping.SOAP
-                kept[party] = (RivChannel if calls else HttpsChannel)(
-                    Endpoint(url, folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
-                )
-            return kept.get(party)
+    def _post_to(self, party: str) -> HttpsChannel | None:
+        """Give the HTTPS connections to a party; nothing when nobody says where it is."""
+        folder, msh = self.settings.certificates, self.mshs.get(party)
+        url = self._outside.endpoints.get(party) or self.registry.parties[party].endpoints.get("messages")
+        url = url or (msh.relation.url if msh else "")
+        if url and party not in self._posts:
+            endpoint = Endpoint(url, folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
+            calls = self.registry.parties[party].envelope is Wrapping.SOAP
+            self._posts[party] = (RivChannel if calls else HttpsChannel)(endpoint)
+        return self._posts.get(party)
 
-        return channel
+    def channel(self, party: str) -> Channel | None:
+        """Give the channel to a party; nothing when nobody says where it is."""
+        post, msh = self._post_to(party), self.mshs.get(party)
+        return EbmsChannel(msh, post) if post and msh else post
 
     # the HTTP edge
 
@@ -302,7 +337,6 @@ class Gateway:
         write = self.library.writer("fhir-receipt").write
         reasons = Reasons(self.database, self.vault, self.formats["nav-apprec"], write)
         answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons)
-        receipts = Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
         return Services(
             fhir=codec,
             rate=RateLimit(clock),
@@ -311,8 +345,8 @@ class Gateway:
             dry_run=answers.dry_run,
             status=answers.status,
             consents=self.consents,
-            take_nav=receipts.take,
-            apprec_for=receipts.reject,
+            take_nav=self.receipts.take,
+            apprec_for=self.receipts.reject,
             kind=lambda raw: kind_of(raw, self._kinds),
             ready=self._ready,
             metadata=lambda base: codec.capability_statement(base, version=VERSION, date=RELEASED),
@@ -321,6 +355,11 @@ class Gateway:
             base_url=self.settings.base_url,
             limits=Limits(body_bytes=self.settings.body_bytes),
         )
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """What takes NAV's messages and receipts, and writes ours."""
+        return Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
 
     def _kind(self, raw: bytes) -> Format | None:
         """Give the format that an XML message is in, told by its payload."""
@@ -348,3 +387,4 @@ class Gateway:
         """Raise `ConfigurationError` when examples of the demo are used outside demo mode; warn of expiry."""
         refuse_examples(self.settings, self.registry, self._signing)
         warn_of_expiry(self.registry, self._signing)
+        _ = self.mshs  # agreements that cannot be read, or say otherwise than the register

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import uvicorn
 
-from gateway.edge.http import Tls, absences, create_app, glass, inbox, notices, server_config
+from gateway.edge.http import Tls, absences, create_app, ebms, glass, inbox, notices, server_config
 from gateway.edge.log_reader import LogReader
 from gateway.wiring.absences import error_lines
 from gateway.wiring.audit import router
@@ -21,6 +21,8 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     reader = LogReader(gateway.database, gateway.vault, gateway.rulebook)
     log = router(services, reader, gateway.registry.parties.values(), settings.base_url)
     parts = [log, glass.router(services, gateway.glass), notices.router(services, gateway.notices, shown)]
+    if gateway.mshs:
+        parts.append(ebms.router(services, gateway.ebms_intake))
     parts.append(absences.router(services, gateway.absences, error_lines))
     parts.append(inbox.router(services, gateway.inbox))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)

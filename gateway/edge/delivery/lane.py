@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from gateway.core.errors import ChannelError, Rejected, SamspillError, Uncertain
+from gateway.core.errors import ChannelError, Rejected, SamspillError, Unacknowledged, Uncertain
 from gateway.core.line import Event
 from gateway.edge.delivery import watch
 from gateway.edge.delivery.ports import Work
@@ -160,7 +160,10 @@ class Lane:
 
     async def _failed(self, attempt: Attempt, error: ChannelError) -> Ended:
         outcome = type(error).__name__.lower()
-        await self._did_not_come_through(error)
+        if isinstance(error, Unacknowledged):
+            await self._came_through()  # its server is there
+        else:
+            await self._did_not_come_through(error)
         wait = self._terms.retry.after(attempt.number, attempt.age, error)
         if wait is None:
             return Ended(attempt=attempt, outcome=outcome, events=(Event.GAVE_UP,), reason=outcome)

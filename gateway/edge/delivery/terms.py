@@ -8,7 +8,7 @@ from tenacity import RetryCallState, stop_after_delay, wait_exponential_jitter
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from gateway.core.errors import ChannelError, Rejected
+from gateway.core.errors import ChannelError, Rejected, Uncertain
 
 HOUR: Final = 3600.0
 
@@ -39,6 +39,30 @@ class Retry:
         return None if self.stop(state) else float(self.wait(state))
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """When to send again by an agreement (CPA § 8.4.42, ebMS § 6.4): times in seconds.
+
+    What may have arrived is sent again every `interval`, `retries` times at most; what surely did not arrive is tried
+    as `usual` says. After `persist` seconds nothing is sent any more.
+    """
+
+    retries: int
+    interval: float
+    persist: float
+    usual: Retry = field(default_factory=Retry)
+
+    def after(self, attempt: int, age: float, error: ChannelError) -> float | None:
+        """Give the seconds until the next attempt, or nothing to give up; see `Retry.after`."""
+        if isinstance(error, Rejected) or age >= self.persist:
+            return None
+        if not isinstance(error, Uncertain):
+            return self.usual.after(attempt, 0.0, error)
+        # Attempts that never left count as none: so many intervals must also have passed.
+        exhausted = attempt > self.retries and age >= self.retries * self.interval
+        return None if exhausted else self.interval
+
+
 def _call_state(attempt: int, age: float) -> RetryCallState:
     nothing: Any = None
     state = RetryCallState(nothing, None, (), {})
@@ -67,7 +91,7 @@ class Terms:
     concurrency: int = 16
     rate: float = 0.0
     patience: float = 30.0
-    retry: Retry = field(default_factory=Retry)
+    retry: Retry | Agreed = field(default_factory=Retry)
     breaker: Breaker = field(default_factory=Breaker)
     acknowledges: Acknowledges = Acknowledges.APPLICATION
     receipt_within: float = 72 * HOUR

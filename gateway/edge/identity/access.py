@@ -87,6 +87,7 @@ ROUTES: Final = (
     Access("POST", "/glass/{opening}/{id}", "samspill:glass", _SENDERS),
     Access("POST", "/nav/messages", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/riv-ta", "samspill:riv-ta.write", _open(Role.FORSAKRINGSKASSAN, Role.CERTIFIER, Role.CAREGIVER)),
+    Access("POST", "/ebms", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/hr/messages/{format}", "samspill:hr/messages.write", _open(Role.EMPLOYER)),
     Access("POST", "/hr/absences", "samspill:hr/absences.write", _open(Role.EMPLOYER)),
     Access("GET", "/hr/absences/{id}", "samspill:hr/absences.read", _EMPLOYER),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from cryptography import x509
 
@@ -37,6 +38,21 @@ class Wrapping(StrEnum):
     SIGNED = "signed"  # with an XML signature
     SOAP = "soap"  # as they are, in the envelope of a RIV-TA call
     SEALED = "sealed"  # signed, compressed if agreed, and encrypted for the recipient
+
+
+class Transport(StrEnum):
+    """How messages are carried to a party, and from it."""
+
+    HTTPS = "https"  # posted as they are, with a client certificate
+    EBMS = "ebms"  # ebMS 2.0 by an agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The transport of a party; `agreement` is the file of the CPA that ebMS needs."""
+
+    transport: Transport = Transport.HTTPS
+    agreement: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,7 @@ class Party:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     delivery: Delivery = Delivery()
+    way: Way = Way()
     envelope: Wrapping = Wrapping.PLAIN
     legacy: bool = False
     compress: bool = False

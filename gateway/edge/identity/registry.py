@@ -20,6 +20,8 @@ from gateway.edge.identity.parties import (
     Limits,
     Party,
     Registry,
+    Transport,
+    Way,
     Wrapping,
 )
 from gateway.edge.identity.tokens import ASYMMETRIC
@@ -33,7 +35,7 @@ _PARTY = frozenset(
     (
         *("name", "organisation", "her-id", "hsa-id", "roles", "sends", "for", "formats", "scopes", "clients"),
         *("suppliers", "transport", "signing", "sealing", "endpoints", "limits", "delivery"),
-        *("envelope", "legacy", "compress", "example"),
+        *("envelope", "legacy", "compress", "channel", "agreement", "example"),
     )
 )
 _ISSUER = frozenset({"kind", "jwks", "audience", "algorithms", "binding", "lifetime", "example"})
@@ -123,11 +125,28 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
         endpoints={key.text(): e.https(value) for key, value in _items(found, "endpoints")},
         limits=_limits(found),
         delivery=_delivery(found),
+        way=_way(found),
         envelope=_envelope(found),
         legacy=e.flag(found, "legacy"),
         compress=e.flag(found, "compress"),
         example=e.flag(found, "example"),
     )
+
+
+def _way(found: Mapping[str, Block]) -> Way:
+    transport = e.word(found, "channel", Transport) if "channel" in found else Transport.HTTPS
+    if transport is not Transport.EBMS:
+        if "agreement" in found:
+            found["agreement"].fault("only a party on ebms has an agreement", "say channel: ebms, or leave it out")
+        return Way(transport)
+    if "agreement" not in found:
+        found["channel"].fault("what goes over ebms needs an agreement", "name its CPA, a file beside this one")
+        return Way(transport)
+    block = found["agreement"]
+    file = Path(block.file).parent / block.text()
+    if Path(block.text()).name != block.text() or not file.is_file():
+        block.fault("there is no such agreement", "name a CPA file in this folder")
+    return Way(transport, file)
 
 
 def _envelope(found: Mapping[str, Block]) -> Wrapping:

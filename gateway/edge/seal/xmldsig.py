@@ -74,8 +74,8 @@ def verify(raw: bytes, allowed: Iterable[x509.Certificate]) -> bytes:
     document = read(raw)
     signature = _only_signature(document)
     digest = _profile(signature)
-    _unique_ids(document)
-    _check(signature, _registered(signature, allowed))
+    unique_ids(document)
+    _check(signature, registered(signature, allowed))
     canonical = _without(document, signature)
     if not hmac.compare_digest(hashlib.sha256(canonical).digest(), digest):
         raise SealBroken("the canonical document is not the one that was digested")
@@ -111,63 +111,68 @@ def _only_signature(document: etree._Element) -> etree._Element:
     found = list(document.iter(_DS + "Signature"))
     if len(found) != 1:
         raise SealBroken(f"the document has {len(found)} signatures, and not one")
-    if found[0] is not _elements(document)[-1]:
+    if found[0] is not elements(document)[-1]:
         raise SealBroken("the signature is not the last child of the root")
     return found[0]
 
 
-def _elements(parent: etree._Element) -> Sequence[etree._Element]:
+def elements(parent: etree._Element) -> Sequence[etree._Element]:
+    """Give the child elements."""
     return list(parent.iterchildren(etree.Element))
 
 
-def _named(parent: etree._Element, *names: str) -> Sequence[etree._Element]:
-    children = _elements(parent)
+def parts_of(parent: etree._Element, *names: str) -> Sequence[etree._Element]:
+    """Give the parts of a signature's element, which are to be exactly these. Raises `SealBroken`."""
+    children = elements(parent)
     if [child.tag for child in children] != [_DS + name for name in names]:
         raise SealBroken(f"{etree.QName(parent).localname} has other parts than the profile says")
     return children
 
 
-def _algorithm(element: etree._Element, allowed: str) -> None:
+def hold_algorithm(element: etree._Element, allowed: str) -> None:
+    """Raise `SealBroken` for another algorithm, or one with parameters."""
     if element.items() != [("Algorithm", allowed)] or len(element):
         raise SealBroken(f"{etree.QName(element).localname} is not on the allow-list")
 
 
 def _profile(signature: etree._Element) -> bytes:
     """Hold every part of the signature against the profile, and give the digest that it states."""
-    signed_info, _value, _key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
-    c14n, method, reference = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
-    _algorithm(c14n, _C14N)
-    _algorithm(method, _RSA_SHA256)
+    signed_info, _value, _key_info = parts_of(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    c14n, method, reference = parts_of(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    hold_algorithm(c14n, _C14N)
+    hold_algorithm(method, _RSA_SHA256)
     if reference.get("URI") != "" or set(reference.attrib) - {"URI", "Id"}:
         raise SealBroken("the reference is to something else than the whole document")
-    transforms, digest_method, digest_value = _named(reference, "Transforms", "DigestMethod", "DigestValue")
-    _algorithm(digest_method, _SHA256)
-    steps = _elements(transforms)
+    transforms, digest_method, digest_value = parts_of(reference, "Transforms", "DigestMethod", "DigestValue")
+    hold_algorithm(digest_method, _SHA256)
+    steps = elements(transforms)
     if len(steps) not in {1, 2} or any(step.tag != _DS + "Transform" for step in steps):
         raise SealBroken("the reference has other transforms than the profile says")
     for step, allowed in zip(steps, (_ENVELOPED, _C14N), strict=False):
-        _algorithm(step, allowed)
-    return _base64(digest_value)
+        hold_algorithm(step, allowed)
+    return decoded(digest_value)
 
 
-def _base64(element: etree._Element) -> bytes:
+def decoded(element: etree._Element) -> bytes:
+    """Give what stands in an element in base64. Raises `SealBroken`."""
     try:
         return base64.b64decode("".join((element.text or "").split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise SealBroken(f"{etree.QName(element).localname} is not base64") from error
 
 
-def _unique_ids(document: etree._Element) -> None:
-    """No two elements may claim one Id, in whatever spelling: a verifier and a reader would differ on which."""
+def unique_ids(document: etree._Element) -> None:
+    """Raise `SealBroken` when two elements claim one Id, in whatever spelling: readers would differ on which."""
     found: Any = _IDS(document)
     if len(set(found)) != len(found):
         raise SealBroken("two elements have the same Id")
 
 
-def _registered(signature: etree._Element, allowed: Iterable[x509.Certificate]) -> bytes:
-    (data,) = _named(_elements(signature)[-1], "X509Data")
-    (stated,) = _named(data, "X509Certificate")
-    der = _base64(stated)
+def registered(signature: etree._Element, allowed: Iterable[x509.Certificate]) -> bytes:
+    """Give the certificate (DER) of `allowed` that a signature names in its KeyInfo. Raises `SealBroken`."""
+    (data,) = parts_of(elements(signature)[-1], "X509Data")
+    (stated,) = parts_of(data, "X509Certificate")
+    der = decoded(stated)
     for certificate in allowed:
         registered = certificate.public_bytes(Encoding.DER)
         if hmac.compare_digest(registered, der):

@@ -306,6 +306,32 @@ proof = Table(
     comment="proofs of possession and client assertions that were used, until they count no more",
 )
 
+ebms_received = Table(
+    "ebms_received",
+    metadata,
+    Column("party", Text, primary_key=True),
+    Column("message", Text, primary_key=True),  # pseudonym of the MessageId that the party gave it
+    Column("answer", Text, nullable=False),  # record of the signal that answered it; empty for none
+    Column("media_type", Text, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Index("ix_ebms_received_at", "received_at"),
+    comment="ebMS messages that were taken, each once, and the signal that answers them again",
+)
+
+ebms_owed = Table(
+    "ebms_owed",
+    metadata,
+    Column("id", Text, primary_key=True),  # its MessageId is made of it
+    Column("party", Text, nullable=False),
+    Column("signal", Boolean, nullable=False),  # which nobody acknowledges
+    Column("media_type", Text, nullable=False),
+    Column("due", Double, nullable=False, index=True),
+    Column("token", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("since", Double, nullable=False),
+    comment="ebMS signals and application receipts that we owe a party, until it has them",
+)
+
 destination = Table(
     "destination",
     metadata,

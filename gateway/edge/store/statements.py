@@ -171,6 +171,19 @@ DEFER_FOLLOWERS = (
     )
     .values(due=bindparam("until"))
 )
+FREE_FOLLOWERS = (
+    update(outbound)
+    .where(
+        outbound.c.destination == bindparam("party"),
+        outbound.c.case_key == bindparam("case"),
+        outbound.c.open,
+        _in(State.SEALED),
+        outbound.c.seq > bindparam("after"),
+        outbound.c.due > bindparam("now"),
+        ~outbound.c.sending,
+    )
+    .values(due=bindparam("now"))
+)
 PLACES = select(outbound.c.id, outbound.c.seq, outbound.c.destination, outbound.c.case_key).where(
     outbound.c.id.in_(_many("ids"))
 )

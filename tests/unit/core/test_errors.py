@@ -68,5 +68,6 @@ def test_one_class_catches_every_foreseen_failure() -> None:
         "ChannelError",
         "Unreachable",
         "Uncertain",
+        "Unacknowledged",
         "Rejected",
     }
