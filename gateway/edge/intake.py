@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -64,8 +65,12 @@ class Intake:
         self._database, self._vault, self._line = database, vault, line
         self._guard = Guard(database, marks or Watermarks())
 
-    async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
+    async def accept(
+        self, raw: bytes, format_id: str, sender: str, key: str, may: Callable[[str], None] | None = None
+    ) -> Accepted:
         """Store a message under its sender's idempotency `key`; once this returns it is on disk.
+
+        `may` is called with the number of the patient that it is about, and raises `Refused` to stop it.
 
         The same key with the same content gives the same answer, also when what was taken then would not be now.
         Raises `NotAcceptable`, `Conflict` for the same key with another content, or `Busy`; nothing is stored then.
@@ -80,6 +85,8 @@ class Intake:
             if (before := await asyncio.to_thread(self._before, raw, format_id, sender, key)) is not None:
                 return before
             raise
+        if may is not None:
+            may(admitted.patient)
         return replace(await self._database.write(ACCEPT, arrival), told=admitted.issues)
 
     async def add_destination(self, message: str, destination: Destination) -> str:

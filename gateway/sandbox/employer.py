@@ -21,6 +21,9 @@ class Answer(StrEnum):
     SLOW = "slow"  # as `OK`, after `delay`
 
 
+CLAIM = b"sykepengesoeknadArbeidsgiver"
+
+
 @dataclass(slots=True)
 class Control:
     """What the sandbox does with the next message. `delay` is in seconds."""
@@ -37,19 +40,24 @@ class SandboxEmployer(End):
         super().__init__(certificates, "employer", "/sykmeldinger")
         self.control = Control()
         self._schema = XmlSchema(schemas / "nav/employer.xsd")
+        self._claims = XmlSchema(schemas / "nav/sykepengesoknad.xsd")
 
     async def _take(self, request: web.Request) -> web.Response:
         control = self.control
         if control.answer is Answer.UNAVAILABLE:
             return web.Response(status=503)
         as_json = request.content_type == "application/json"
-        message = await receive(request, _json_faults if as_json else self._schema.faults)
+        message = await receive(request, _json_faults if as_json else self._faults)
         self.received.append(message)
         if control.answer is Answer.SLOW:
             await asyncio.sleep(control.delay)
         if control.answer is Answer.REJECTED or message.faults:
             return web.json_response({"mottatt": False}, status=422)
         return web.json_response({"mottatt": True, "tidspunkt": datetime.now(UTC).isoformat(timespec="seconds")})
+
+    def _faults(self, body: bytes) -> tuple[str, ...]:
+        """Give what is wrong with a sick note or a benefit claim, each by its own schema."""
+        return (self._claims if CLAIM in body else self._schema).faults(body)
 
 
 class _Closed(BaseModel):

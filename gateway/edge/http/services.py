@@ -91,7 +91,9 @@ class Fhir(Protocol):
 class Intake(Protocol):
     """Takes messages in."""
 
-    async def accept(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
+    async def accept(
+        self, raw: bytes, format_id: str, sender: str, key: str, may: Callable[[str], None] | None = None
+    ) -> Accepted:
         """Give the answer once the message is durable; raises `NotAcceptable`, `Conflict` or `Busy`."""
 
 

@@ -67,6 +67,7 @@ _CONSENT = {Role.CERTIFIER: Own.PARTY, Role.CAREGIVER: Own.PARTY, Role.PATIENT: 
 _RECIPIENTS = _open(*(role for role in Role if role not in {Role.PATIENT, Role.OFFICER, Role.GATEWAY}), own=Own.PARTY)
 _LOG = {Role.PATIENT: Own.PERSON, Role.OFFICER: Own.ANY}
 _EMPLOYER = _open(Role.EMPLOYER, own=Own.PARTY)
+_CLAIMS = {Role.PATIENT: Own.PERSON, Role.EMPLOYER: Own.ANY}
 
 ROUTES: Final = (
     Access("POST", "/fhir/$process-message", "system/Bundle.c", _SENDERS),
@@ -88,7 +89,7 @@ ROUTES: Final = (
     Access("POST", "/nav/messages", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/riv-ta", "samspill:riv-ta.write", _open(Role.FORSAKRINGSKASSAN, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/ebms", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
-    Access("POST", "/hr/messages/{format}", "samspill:hr/messages.write", _open(Role.EMPLOYER)),
+    Access("POST", "/hr/messages/{format}", "samspill:hr/messages.write", _CLAIMS),
     Access("POST", "/hr/absences", "samspill:hr/absences.write", _open(Role.EMPLOYER)),
     Access("GET", "/hr/absences/{id}", "samspill:hr/absences.read", _EMPLOYER),
     Access("GET", "/hr/absences/{id}/errors.csv", "samspill:hr/absences.read", _EMPLOYER),

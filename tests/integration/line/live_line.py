@@ -26,6 +26,20 @@ TABLES = ("inbound", "outbound", "payload", "event", "attempt", "receipt", "pati
 EMPLOYER = "313000001"
 PARTIES = Path(__file__).parents[3] / "mappings" / "parties"
 LIMITS = "{body: 5242880, per-minute: 60000, burst: 6000}"
+PORTAL = """
+  portal:
+    name: Innbyggertjeneste (eksempel)
+    roles: [patient]
+    sends: [sykepengesoknad]
+    scopes: ["samspill:hr/messages.write"]
+    clients:
+      - issuer: https://samspill.example/demo-issuer
+        id: demo-portal
+        jwks: https://samspill.example/demo-portal/jwks
+    example: yes
+"""
+"""A patient's own service, beside the parties of the demo."""
+
 NOBODY = "314000005"
 """Organisation numbers: the employer's of the register, and one that is nobody's there."""
 
@@ -176,7 +190,7 @@ def roomy_register(folder: Path) -> Path:
     register = (PARTIES / "demo.yaml").read_text()
     for party in ("ehr", "nav"):
         register = register.replace(f"  {party}:\n", f"  {party}:\n    limits: {LIMITS}\n", 1)
-    (folder / "demo.yaml").write_text(register)
+    (folder / "demo.yaml").write_text(register + PORTAL)
     return folder
 
 
