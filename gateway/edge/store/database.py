@@ -43,13 +43,17 @@ class Settings:
 
 
 class Database:
-    """An open store. Migrates at start; safe to use from any thread and any event loop."""
+    """An open store. Migrates at start, or raises `Busy`; safe to use from any thread and any event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.node = node_name()
         clock = SteadyClock(settings.clock)
         self.engine: Engine = open_engine(settings.url, clock)
-        migrate(self.engine)
+        try:
+            migrate(self.engine)
+        except SQLAlchemyError as error:
+            self.engine.dispose()
+            raise Busy(f"the store cannot be opened now ({type(error).__name__})") from None
         self._reads = self.engine.execution_options(reads=True)
         for (last,) in self.rows(statements.LAST_RECORDED):
             clock.reach(last)
