@@ -93,7 +93,7 @@ async def running(settings: Settings, say: Say, *, ebms: bool = False) -> AsyncI
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
         provider = await stack.enter_async_context(SandboxProvider(settings.certificates, accounts(MESSAGES)))
-        settings = console_for(settings, provider.issuer, _free_port())
+        settings = console_for(settings, provider.issuer, free_port())
         if isinstance(nav, SandboxMsh):
             ways["nav"] = _by_agreement(nav, settings)
         ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
@@ -131,7 +131,7 @@ async def until(there: Callable[[], bool], pause: float) -> None:
             await asyncio.sleep(pause)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Give a free port below those of outgoing connections, one of which could take it before it is bound."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -142,7 +142,7 @@ def _free_port() -> int:
 def settings_for(folder: Path) -> Settings:
     """Give settings for a demo in a folder: the configured database if there is one, a free port."""
     given = Settings()
-    port = _free_port()
+    port = free_port()
     private_copy(EXAMPLES, folder / "certs")
     return given.model_copy(
         update={

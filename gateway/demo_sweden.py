@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.demo import OpenAddresses, Say, act, settings_for, until
+from gateway.demo import OpenAddresses, Say, act, free_port, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.mapping.answers import fields_asked
 from gateway.model.timeline import sick_pay, timeline
@@ -22,9 +22,12 @@ from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.insurer import SandboxInsurer
 from gateway.sandbox.office import SandboxOffice
 from gateway.sandbox.payroll import upload
+from gateway.sandbox.people import STAFF, console_for
+from gateway.sandbox.provider import Account, SandboxProvider
+from gateway.wiring.console import console_server
 from gateway.wiring.followup import load
 from gateway.wiring.gateway import Gateway, Outside
-from gateway.wiring.server import https_server
+from gateway.wiring.server import https_server, serve_all
 
 PARTIES: Final = Path(__file__).parent / "sandbox" / "sweden"
 FK7804: Final = "fk7804/examples/01-two-degrees"
@@ -34,6 +37,7 @@ WITHOUT: Final = "ag7804/examples/01-without-the-diagnosis"
 WITH: Final = "ag7804/examples/02-with-the-diagnosis"
 ABSENCES: Final = PARTIES / "absences.xml"
 PERSON: Final = "191212121212"
+PATIENTS: Final = (Account("patient-tolvan", "Tolvan Tolvansson", PERSON, "FK 7804, AG 7804"),)
 TODAY: Final = date(2026, 11, 24)
 
 
@@ -47,6 +51,7 @@ class Scene:
     forsakringskassan: SandboxInsurer
     office: SandboxOffice
     municipality: SandboxOffice
+    console: str
 
     def certificate(self, name: str) -> dict[str, Any]:
         """Give an example Bundle."""
@@ -71,32 +76,36 @@ class Scene:
 async def running(folder: Path) -> AsyncIterator[Scene]:
     """Start everything on free loopback ports, and stop it all at the end."""
     settings = settings_for(folder).model_copy(update={"parties": PARTIES})
+    known = {"samspill-staff": STAFF, "samspill-patients": PATIENTS}
     async with AsyncExitStack() as stack:
         certificates = settings.certificates
         agency = await stack.enter_async_context(SandboxInsurer(certificates))
         office = await stack.enter_async_context(SandboxOffice(certificates))
         employer = await stack.enter_async_context(SandboxOffice(certificates, "employer", "/intyg"))
+        provider = await stack.enter_async_context(SandboxProvider(certificates, known))
+        settings = console_for(settings, provider.issuer, free_port())
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
         ends = {"forsakringskassan": agency.url, "municipality": employer.url, "clinic": office.url}
         gateway = Gateway(settings, Outside(ends, OpenAddresses(), dict.fromkeys(ends, terms), frozenset()))
-        server = https_server(gateway)
+        servers = [https_server(gateway), console_server(gateway)]
         stopping = asyncio.Event()
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(serve_all(servers))
         delivering = asyncio.create_task(gateway.worker().run(stopping))
         try:
-            await until(lambda: server.started, 0.01)
+            await until(lambda: all(server.started for server in servers), 0.01)
             base = settings.base_url
             clinic = await stack.enter_async_context(SandboxEhr(certificates, base))
             patient = await stack.enter_async_context(SandboxEhr(certificates, base, actor="coordinator"))
-            yield Scene(gateway, clinic, patient, agency, office, employer)
+            yield Scene(gateway, clinic, patient, agency, office, employer, settings.console_url)
         finally:
-            server.should_exit = True
+            for server in servers:
+                server.should_exit = True
             stopping.set()
             await asyncio.gather(serving, delivering)
             await gateway.aclose()
 
 
-async def play(say: Say) -> None:
+async def play(say: Say, *, keep_running: bool = False) -> None:
     """Run the Swedish demo from beginning to end."""
     with tempfile.TemporaryDirectory(prefix="samspill-") as name:
         async with running(Path(name)) as scene:
@@ -106,6 +115,10 @@ async def play(say: Say) -> None:
             await _employer(scene, WITH, "yes", say)
             await _payroll(scene, say)
             await _refused(scene, say)
+            if keep_running:
+                say(f"\nstill running; stop it with Ctrl-C. Konsolen / the console: {scene.console}")
+                say("log in as staff (Ane Prøvdal is the privacy officer) or as Tolvan, and choose svenska")
+                await asyncio.Event().wait()
 
 
 async def _benefit(scene: Scene, say: Say) -> None:

@@ -12,7 +12,7 @@ from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
 from gateway.navrules import load as nav_rules
 from gateway.policy import prove, routing
-from gateway.wiring import followup
+from gateway.wiring import followup, preflight
 from gateway.wiring.absences import Profiles
 from gateway.wiring.formats import Formats
 
@@ -51,6 +51,7 @@ def check(
     profiles = Profiles(library.folder)
     faults += profiles.faults()
     faults += map(str, followup.read(library.folder)[1])
+    faults += map(str, preflight.read(library.folder)[1])
     policy = library.folder / "policy"
     faults += map(str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.check(library.folder / "nav-rules")))
     if mutate and not faults:

@@ -28,6 +28,6 @@ def demo(
     if sweden:
         from gateway.demo_sweden import play as play_sweden  # noqa: PLC0415
 
-        asyncio.run(play_sweden(typer.echo))
+        asyncio.run(play_sweden(typer.echo, keep_running=keep_running))
         return
     asyncio.run(play(typer.echo, keep_running=keep_running))

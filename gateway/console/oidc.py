@@ -16,7 +16,7 @@ import httpx
 
 from gateway.console.sessions import NotLoggedIn, Pending
 from gateway.core.errors import Busy
-from gateway.core.identifiers import series_of
+from gateway.core.identifiers import PERSONS, kind_of, series_of
 from gateway.edge.identity import Unidentified
 from gateway.edge.identity.fetch import bounded
 from gateway.edge.identity.jwks import PublishedKeys, fetching
@@ -26,8 +26,8 @@ ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256", "RS384", "ES384", "PS3
 TYPES: Final = frozenset({"", "jwt"})
 LIFETIME: Final = 24 * 3600
 LARGEST: Final = 64 * 1024
-NUMBERS: Final = ("pid", "helseid://claims/identity/pid")
-"""The claims that ID-porten and HelseID give the national number in."""
+NUMBERS: Final = ("pid", "helseid://claims/identity/pid", "https://id.oidc.se/claim/personalIdentityNumber")
+"""The claims that ID-porten, HelseID and Swedish providers (OIDC Sweden) give the national number in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Login:
         if self.provider.levels and claims.get("acr") not in self.provider.levels:
             raise NotLoggedIn("the log-in is not as strong as it must be")
         number = next((claims[name] for name in NUMBERS if isinstance(claims.get(name), str)), "")
-        if number and series_of(number) is None:
+        if number and series_of(number) is None and kind_of(number) not in PERSONS:
             raise NotLoggedIn("the ID token holds a number that is no national number")
         return Person(subject, str(claims.get("name", ""))[:80], number)
 

@@ -17,6 +17,7 @@ from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.model.messages import about
 from gateway.policy.facts import Facts
+from gateway.wiring.preflight import Preflight
 
 Reasons = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
 """Gives, by outgoing message, an OperationOutcome with what a receipt says against it."""
@@ -26,9 +27,16 @@ class Answers:
     """Answers to senders, from the line, the rules and the store."""
 
     def __init__(
-        self, line: GatewayLine, rulebook: Rulebook, gather: Gather, database: Database, reasons: Reasons
+        self,
+        line: GatewayLine,
+        rulebook: Rulebook,
+        gather: Gather,
+        database: Database,
+        reasons: Reasons,
+        checks: Preflight,
     ) -> None:
         self._reasons = reasons
+        self._checks = checks
         self._line = line
         self._rulebook = rulebook
         self._gather = gather
@@ -43,7 +51,8 @@ class Answers:
             return admitted.issues
         ways = [way.route for role in caller.party.roles for way in self._line.routing.of(known.kind, role)]
         facts = self._gather.presumed(known, record)
-        return [*admitted.issues, *(self._would(record, facts, route) for route in ways)]
+        asked_back = self._checks.told(record, self._line.formats[format_id])
+        return [*admitted.issues, *asked_back, *(self._would(record, facts, route) for route in ways)]
 
     def _would(self, record: Any, facts: Facts, route: Route) -> Issue:
         decision = flow.decide(self._rulebook.table, route, facts, record)

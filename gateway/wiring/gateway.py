@@ -63,6 +63,7 @@ from gateway.wiring.audit import guard, keeper
 from gateway.wiring.delivery import marks, periods, terms
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
+from gateway.wiring.preflight import Preflight
 from gateway.wiring.reasons import Reasons
 from gateway.wiring.watch import log_watch
 
@@ -336,7 +337,7 @@ class Gateway:
         """Give what the HTTP edge asks for."""
         write = self.library.writer("fhir-receipt").write
         reasons = Reasons(self.database, self.vault, self.formats["nav-apprec"], write)
-        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons)
+        answers = Answers(self.line, self.rulebook, self.gather, self.database, reasons, Preflight(self.library))
         return Services(
             fhir=codec,
             rate=RateLimit(clock),

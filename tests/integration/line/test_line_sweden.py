@@ -1,11 +1,17 @@
 """The Swedish case through a whole gateway: what Försäkringskassan and a municipality get, and what they do not."""
 
 import asyncio
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
+
+from visitor import Visitor
 
 from gateway import demo_sweden
 from gateway.demo import act, until
@@ -161,6 +167,48 @@ def test_a_call_that_cannot_be_taken_is_answered_with_a_result_that_says_why(tmp
     assert b"reminder" in topic
     assert b"no recipient" in stranger
     assert b"may not send" in another
+
+
+def read_in_swedish(console: str) -> tuple[str, str, str]:
+    """Log in with a browser that asks for Swedish: the officer's log, one message of it, and the patient's own page."""
+    visitors = [Visitor(console, "demo-officer"), Visitor(console, "patient-tolvan", "patient")]
+    for one in visitors:
+        one.client.headers["Accept-Language"] = "sv-SE,sv;q=0.9"
+    listed, mine = visitors[0].get("/log").text, visitors[1].get("/mine").text
+    told = [visitors[0].get(path).text for path in sorted({*re.findall(r'href="(/message/[^"]+)"', listed)})]
+    for one in visitors:
+        one.client.close()
+    return listed, "".join(told), mine
+
+
+def test_the_console_shows_the_case_in_swedish(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> tuple[str, str, str]:
+        await scene.send(scene.clinic, scene.certificate(FK7804), "forsakringskassan")
+        await scene.send(scene.patient, scene.certificate(WITHOUT), "municipality")
+        await until(lambda: bool(scene.forsakringskassan.received and scene.municipality.received), PAUSE)
+        return await asyncio.to_thread(read_in_swedish, scene.console)
+
+    listed, told, mine = played(tmp_path, part)
+    assert all('<html lang="sv"' in page for page in (listed, told, mine))
+    assert "Logg över utlämnanden" in listed
+    assert "Vad varje mottagare kunde få" in told
+    assert "AG 7804" in told
+    assert "FK 7804 går till Försäkringskassan när patienten har bett om intyget." in mine
+    assert "I Sverige lämnar patienten själv AG-intyget till arbetsgivaren." in mine
+    assert "Tolvansson" not in listed + told
+
+
+def test_validation_tells_what_the_insurer_would_ask_back(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> list[dict[str, Any]]:
+        bundle = scene.certificate(FK7804)
+        form = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "QuestionnaireResponse")
+        next(item for item in form["item"] if item["linkId"] == "35.1")["answer"][0]["valueString"] = "Ont"
+        answer = await scene.clinic.send(orjson.dumps(bundle), "/fhir/$validate")
+        told: list[dict[str, Any]] = orjson.loads(answer.body)["issue"]
+        return told
+
+    told = [one for one in played(tmp_path, part) if one["severity"] == "warning"]
+    assert any("35.1" in one["diagnostics"] and "check findings" in one["details"]["text"] for one in told)
 
 
 def test_the_demo_plays_to_its_end() -> None:

@@ -97,7 +97,7 @@ def test_an_answer_without_its_question_is_refused(
 def facts_of(live: Live, record: Dialogue) -> Facts:
     known = about(record)
     assert known is not None
-    return live.scene.gateway.gather.presumed(known)
+    return live.scene.gateway.gather.presumed(known, record)
 
 
 def test_a_certifier_cannot_ask_in_navs_place(live: Live) -> None:
