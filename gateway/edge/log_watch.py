@@ -122,7 +122,7 @@ class LogWatch:
         began = time.monotonic()
         if began < self._again:
             return 0
-        found = await asyncio.to_thread(self._piece)
+        found = await asyncio.to_thread(self.piece)
         if found is not None:
             await self.database.write(FIND, found)
         spent = time.monotonic() - began
@@ -131,11 +131,11 @@ class LogWatch:
 
     def catch_up(self) -> None:
         """Search all that has a place, from a thread without an event loop. Raises `Busy`."""
-        while (found := self._piece()) is not None:
+        while (found := self.piece()) is not None:
             self.database.write_now(FIND, found)
 
-    def _piece(self) -> Search | None:
-        """Search what comes next; nothing when nothing has come."""
+    def piece(self) -> Search | None:
+        """Search what comes next, and write nothing; nothing when nothing has come. Raises `Busy`."""
         [watch] = self.database.rows(WATCH)
         upto, drawn = watch.upto, watch.drawn
         [tree] = self.database.rows(TREE)

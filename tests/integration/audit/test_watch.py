@@ -3,13 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from line_kit import vault
 from sqlalchemy import insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
+from gateway.core.errors import Refused
 from gateway.core.queues import BEFORE, DRAWN, LEAST, Queue, covered, first_day, lot, unusual
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.log_watch import LogWatch
+from gateway.edge.review import Doing, Officer, ReviewQueue
 from gateway.edge.store.cases import FIND, WATCH, Search
+from gateway.edge.store.operate import ERASE
 from gateway.edge.store.schema import audit, follow_up, inbound, log_watch, outbound, review
 from gateway.edge.store.writer import Step
 
@@ -20,6 +24,7 @@ FIRST_ATTEMPTS = (
 )
 DAY = 86_400.0
 NOON = datetime(2026, 10, 20, 12, tzinfo=UTC).timestamp()
+OFFICER = Officer("officer:one", "11870399989")
 A, B = "a" * 32, "b" * 32
 
 
@@ -197,7 +202,7 @@ def test_a_search_that_another_node_was_quicker_with_opens_nothing(log):
     story.at += 2 * DAY
     story.disclosed("later")
     log.keeper.settle()
-    found = story.watch._piece()
+    found = story.watch.piece()
     assert log.database.write_now(FIND, found) == 1
     assert log.database.write_now(FIND, found) == 0
     assert log.database.rows(WATCH)[0].upto == 2
@@ -241,3 +246,33 @@ def test_a_case_begins_with_the_first_of_notes_that_follow_each_other_closely():
     assert first_day(date(2026, 10, 5), notes) == date(2026, 8, 1)
     assert first_day(date(2026, 11, 2), notes) == date(2026, 11, 1)
     assert first_day(date(2026, 5, 1), notes) is None
+
+
+def test_a_note_on_a_case_is_unreadable_at_rest_and_gone_when_the_patient_is_erased(log):
+    queue = ReviewQueue(log.database, vault(), None, None)
+    story = Story(log)
+    story.disclosed("first", "nav")
+    story.at += 2 * DAY
+    story.disclosed("later")
+    story.found()
+    [item] = queue.due(Queue.FIRST)
+    queue.note(item.id, OFFICER, Doing("explanation-got", "Ringte mottakeren"))
+    assert [(one.step, one.text) for one in queue.notes(item.id)] == [("explanation-got", "Ringte mottakeren")]
+    assert b"Ringte" not in (log.folder / "line.db").read_bytes()
+    log.database.write_now(ERASE, (A, "operator:test"))
+    assert [(one.step, one.text) for one in queue.notes(item.id)] == [("explanation-got", None)]
+
+
+def test_nobody_works_on_a_case_about_themselves(log):
+    keys = vault()
+    queue = ReviewQueue(log.database, keys, None, None)
+    story = Story(log)
+    mine = keys.mac("patient", OFFICER.number)
+    story.disclosed("first", "nav", mine)
+    story.at += 2 * DAY
+    story.disclosed("later", patient=mine)
+    story.found()
+    [item] = queue.due(Queue.FIRST)
+    with pytest.raises(Refused):
+        queue.note(item.id, OFFICER, Doing("taken", owner=OFFICER.actor))
+    assert queue.item(item.id).owner == ""

@@ -327,3 +327,19 @@ def test_a_withdrawn_consent_opens_nothing_and_one_that_says_no_closes(live: Liv
     assert opened(console, replace(at_work, status="inactive")) == []
     closed = opened(console, replace(at_work, kind="deny", roles=frozenset({Role.CERTIFIER})))
     assert all(not rule.permits for one in closed for rule in one.rules)
+
+
+def test_whatever_an_officer_looks_at_of_a_patient_is_logged_with_that_patient(
+    live: Live, officer: Visitor, shared: str
+) -> None:
+    database = live.scene.gateway.database
+    who = handle(officer)
+    pseudonym = live.scene.gateway.vault.mac("patient", PATIENT)
+    pages = (who, f"{who}/answer", f"/log?view=all&patient={who.rpartition('/')[2]}", f"/message/{shared}")
+    for page in pages:
+        assert officer.get(page).status_code == 200
+        [look] = search(database, Filter(actions=(AuditAction.LOG_READ,)), 1)
+        assert (look.entry.patient, look.entry.reason) == (pseudonym, "patient-asked"), page
+    officer.post(f"{who}/export", format="csv")
+    [copied] = search(database, Filter(actions=(AuditAction.LOG_EXPORT,)), 1)
+    assert copied.entry.patient == pseudonym
