@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from python_calamine import CalamineError, CalamineWorkbook
 
 from adapters.hr.dates import BadDate, date_form
+from adapters.hr.rows import MOST_COLUMNS
 from gateway.core.errors import Issue, NotAcceptable
 
 SAMPLE = 1 << 18
@@ -118,6 +119,8 @@ def _headed(form: dict[str, str], rows: list[list[Any]]) -> Seen:
     if not rows:
         return Seen(form, [], [])
     first = rows[0]
+    if len(first) > MOST_COLUMNS:
+        raise NotAcceptable([Issue("too-costly", "row 1", f"the sample has more than {MOST_COLUMNS} columns")])
     names = [str(cell).strip() for cell in first]
     headed = all(isinstance(cell, str) and not re.search(r"\d{3}", cell) for cell in first)
     headed = headed and len(set(names)) == len(names) and any(LETTERS.search(name) for name in names)

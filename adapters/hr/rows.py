@@ -14,6 +14,7 @@ from gateway.model.absence import Absence, Amount, Worker
 from gateway.model.common import Identifier
 
 HOURS_OF_DAY = 24
+MOST_COLUMNS = 1000
 MOST_KNOWN = 65_536
 """How many cells of a column are remembered, so that memory is bounded."""
 
@@ -73,8 +74,12 @@ def plan(names: Sequence[str], profile: Profile, *, synthetic: bool) -> Plan:
     Raises `NotAcceptable` for a column that is neither mapped nor dropped, one that stands twice, and one that is
     missing. What stands in an unknown heading is not repeated: without a header row it is somebody's data.
     """
+    if len(names) > MOST_COLUMNS:
+        mend = f"at most {MOST_COLUMNS} are read; is it another delimiter?"
+        raise NotAcceptable([Issue("too-costly", "row 1", "the file has more columns than any such file", mend)])
     known = {one.name for one in profile.columns} | set(profile.drop)
     issues = []
+    seen: set[str] = set()
     if not known.intersection(names):
         raise NotAcceptable(
             [Issue("structure", "row 1", "none of the profile's columns is here", "is it the right one?")]
@@ -84,8 +89,9 @@ def plan(names: Sequence[str], profile: Profile, *, synthetic: bool) -> Plan:
         if name not in known:
             mend = "map it, or drop it with a reason, in the profile; until then the file is not read"
             issues.append(Issue("structure", at, "the column is neither mapped nor dropped", mend))
-        elif name in names[: number - 1]:
+        elif name in seen:
             issues.append(Issue("structure", at, f"the column {name} stands a second time"))
+        seen.add(name)
     issues += [
         Issue("required", "row 1", f"there is no column {one.name}", "is it the right profile?")
         for one in profile.columns

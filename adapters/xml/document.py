@@ -20,6 +20,9 @@ from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read, in bytes; attachments included."""
 
+MAX_ATTRIBUTES = 100
+"""Attributes of one element; reading them costs the square of their number in libxml2."""
+
 MAX_MARKS = 400_000
 """The most tags and attributes that are read, counted as `<` and `=`; real messages have less than 5 000."""
 
@@ -28,6 +31,7 @@ MAX_ISSUES = 100
 
 ENCODINGS = frozenset({"utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii", "ascii"})
 
+_CROWDED = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
 _DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
 
 _ONE_AT_A_TIME = Lock()  # a compiled schema has one error log
@@ -93,6 +97,9 @@ def read(raw: bytes) -> etree._Element:
         if root is None:
             raise NotAcceptable([_not_well_formed(error)]) from None
     document = root.getroottree().docinfo
+    if _CROWDED(root):
+        what = f"an element has more than {MAX_ATTRIBUTES} attributes, as in no message"
+        raise NotAcceptable([Issue("too-costly", "", what, "send a message of a known format")])
     if document.internalDTD is not None:
         raise NotAcceptable([_doctype()])
     if (document.encoding or "utf-8").lower() not in ENCODINGS:

@@ -8,7 +8,7 @@ import typer
 
 from gateway.edge.config import Settings
 from gateway.wiring.gateway import Gateway
-from gateway.wiring.server import https_server, serve_all
+from gateway.wiring.server import https_server, ops_servers, serve_all
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,7 @@ def work() -> None:
 
 
 async def _serve(gateway: Gateway, *, deliver: bool) -> None:
-    servers = [https_server(gateway)]
+    servers = [https_server(gateway), *ops_servers(gateway)]
     if gateway.settings.console_port:
         from gateway.wiring.console import console_server  # noqa: PLC0415 - an installation may do without it
 
@@ -68,12 +68,16 @@ async def _serve(gateway: Gateway, *, deliver: bool) -> None:
 
 async def _deliver(gateway: Gateway) -> None:
     stopping = _stopped()
-    watching = [gateway.identity.watch(stopping)] if gateway.settings.revocation_hosts else []
-    tasks = [asyncio.create_task(one) for one in watching]
+    servers = ops_servers(gateway)
+    beside = [gateway.identity.watch(stopping)] if gateway.settings.revocation_hosts else []
+    beside += [server.serve() for server in servers]
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
         await gateway.worker().run(stopping)
     finally:
         stopping.set()
+        for server in servers:
+            server.should_exit = True
         await asyncio.gather(*tasks)
         await gateway.aclose()
 

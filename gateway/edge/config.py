@@ -1,6 +1,7 @@
 """Settings: `SAMSPILL_*` environment variables, then `samspill.toml`, then these defaults (pydantic-settings)."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -27,6 +28,14 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
     port: int = Field(default=8443, description="port that `serve` listens on")
+    client_certificates: bool = Field(
+        default=True, description="let nobody in without a client certificate; off: a bound token is enough"
+    )
+    oldest_tls: Literal["1.2", "1.3"] = Field(
+        default="1.3", description="oldest version of TLS that is spoken to callers"
+    )
+    ops_host: str = Field(default="127.0.0.1", description="inner address that health and metrics are asked at")
+    ops_port: int = Field(default=0, ge=0, description="its port, without TLS and log-in; 0: nothing listens there")
     base_url: str = Field(default="https://localhost:8443", description="the public URL, as callers and tokens name it")
     address_register: str = Field(
         default="", description="URL of the register of graded addresses; empty: nothing is known"

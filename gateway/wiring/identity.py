@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -53,7 +54,7 @@ class Identity:
 
         async def caller(request: Request) -> Caller:
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-            url = f"{base}{request.url.path}"
+            url = f"{base}{_path(request)}"
             return await self._identify(headers, request.method, url, peer_certificate(request.scope))
 
         return caller
@@ -87,6 +88,12 @@ class Identity:
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._client.aclose()
+
+
+def _path(request: Request) -> str:
+    """Give the path as the caller wrote it, which is what a proof names."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    return raw.decode("latin-1")
 
 
 def refuse_examples(settings: Settings, registry: Registry, signing: KeyRing) -> None:

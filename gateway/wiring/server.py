@@ -1,22 +1,32 @@
 """The HTTPS server of an installation."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
+from typing import Final
 
 import uvicorn
 
-from gateway.edge.http import Tls, absences, create_app, ebms, glass, inbox, notices, server_config
+from gateway.edge.http import Tls, absences, create_app, create_upkeep, ebms, glass, inbox, notices, server_config
 from gateway.edge.log_reader import LogReader
 from gateway.wiring.absences import error_lines
 from gateway.wiring.audit import router
 from gateway.wiring.gateway import Gateway
 from gateway.wiring.notices import shown
 
+OLDEST: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
 
 def https_server(gateway: Gateway) -> uvicorn.Server:
-    """Give the HTTPS server of a gateway, mutual TLS on, not yet running."""
+    """Give the HTTPS server of a gateway, not yet running."""
     settings, folder = gateway.settings, gateway.settings.certificates
-    tls = Tls(folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
+    tls = Tls(
+        folder / "gateway.pem",
+        folder / "gateway.key",
+        folder / "ca.pem",
+        demanded=settings.client_certificates,
+        oldest=OLDEST[settings.oldest_tls],
+    )
     services = gateway.services()
     reader = LogReader(gateway.database, gateway.vault, gateway.rulebook)
     log = router(services, reader, gateway.registry.parties.values(), settings.base_url)
@@ -27,6 +37,14 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     parts.append(inbox.router(services, gateway.inbox))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)
     return uvicorn.Server(config)
+
+
+def ops_servers(gateway: Gateway) -> list[uvicorn.Server]:
+    """Give the server of health and metrics, not yet running; none when the settings name no port for it."""
+    settings = gateway.settings
+    if not settings.ops_port:
+        return []
+    return [uvicorn.Server(server_config(create_upkeep(gateway.services()), settings.ops_host, settings.ops_port))]
 
 
 async def serve_all(servers: Sequence[uvicorn.Server]) -> None:

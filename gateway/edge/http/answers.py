@@ -49,7 +49,7 @@ class LastAnswer(Response):
 
 def answer_fault(request: Request, services: Services, fault: Fault) -> Response:
     """Write an error in the format of the part of the gateway that was called."""
-    path = request.url.path
+    path = request.scope["path"]
     if path == "/fhir" or path.startswith("/fhir/"):
         media = error_media(request, services.fhir)
         return respond(services.fhir.encode_outcome(fault.issues, media), media, fault.status, fault.headers)

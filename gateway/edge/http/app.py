@@ -18,10 +18,19 @@ PARTS = (operations, messages, consents, consent_search, nav, riv, employers)
 
 
 def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI:
-    """Give the ASGI application; `routers` are further parts (the inbox, absences, the console).
+    """Give the ASGI application that callers meet; `routers` are further parts (absences, the broken glass).
 
     Run it without the server's own access log, which writes whole addresses.
     """
+    return _app(services, [*(part.router(services) for part in PARTS), *routers])
+
+
+def create_upkeep(services: Services) -> FastAPI:
+    """Give the ASGI application that operators' tools meet, on an inner address: health and metrics, without log-in."""
+    return _app(services, [operations.upkeep(services)])
+
+
+def _app(services: Services, routers: Iterable[APIRouter]) -> FastAPI:
     app = FastAPI(title="Samspill", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -36,8 +45,6 @@ def create_app(services: Services, routers: Iterable[APIRouter] = ()) -> FastAPI
     app.add_exception_handler(SamspillError, answer)
     app.add_exception_handler(HTTPException, answer)
     app.add_middleware(Envelope, services=services)
-    for part in PARTS:
-        app.include_router(part.router(services))
     for router in routers:
         app.include_router(router)
     return app

@@ -21,12 +21,12 @@ from gateway.core.identifiers import PERSONS, kind_of
 from gateway.core.vocabulary import Purpose, Role
 from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import read_body
-from gateway.edge.http.callers import caller_of
+from gateway.edge.http.callers import access_of, caller_of
 from gateway.edge.http.dates import dated
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import wanted_media
 from gateway.edge.http.services import Services
-from gateway.edge.identity.access import Caller, match, role_for
+from gateway.edge.identity.access import Caller, role_for
 from gateway.edge.log_reader import Reader
 from gateway.edge.log_search import Filter, Found
 
@@ -102,7 +102,7 @@ async def _found(request: Request, audit: AuditServices, caller: Caller, items: 
     reason = request.headers.get(REASON, "")
     if reason and (not _CODE.fullmatch(reason) or len(reason) > 40):  # noqa: PLR2004 - a code, not a story
         raise _wrong("Samspill-Reason", "a reason is a short code such as patient-asked")
-    role = role_for(caller, match(request.method, request.url.path))
+    role = role_for(caller, access_of(request))
     reader = Reader(caller.party.id, role, caller.person)
     found = await audit.log.read(reader, wanted, count + 1, reason)
     base = f"{origin(request, services)}/fhir"

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from gateway.core.errors import Issue
 from gateway.edge.http.answers import respond_json
-from gateway.edge.http.callers import caller_of
+from gateway.edge.http.callers import access_of, caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.services import Services
-from gateway.edge.identity.access import Caller, match, reach
+from gateway.edge.identity.access import Caller, reach
 from gateway.edge.inbox import Inbox, Shown
 from gateway.edge.store.operate import NotThere
 
@@ -56,7 +56,7 @@ def router(services: Services, inbox: Inbox) -> APIRouter:
 
 async def _own(request: Request, services: Services, recipient: str) -> Caller:
     caller = await caller_of(request, services)
-    reach(caller, match(request.method, request.url.path), recipient)
+    reach(caller, access_of(request), recipient)
     return caller
 
 

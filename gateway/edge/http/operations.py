@@ -1,4 +1,4 @@
-"""What operators and clients may ask without saying who they are: health, metrics, and what the server can do."""
+"""What may be asked without saying who one is: health and metrics, on a port of their own; what the server can do."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,7 +11,24 @@ from gateway.edge.http.services import Services
 
 
 def router(services: Services) -> APIRouter:
-    """Give the routes that are open."""
+    """Give the open routes that callers need."""
+    routes = APIRouter()
+
+    @routes.get("/fhir/metadata", response_model=None)
+    async def metadata(request: Request) -> Response:
+        back = wanted_media(request, services.fhir)
+        return respond(services.fhir.encode(services.metadata(f"{origin(request, services)}/fhir"), back), back)
+
+    @routes.get("/.well-known/smart-configuration", response_model=None)
+    @routes.get("/fhir/.well-known/smart-configuration", response_model=None)
+    async def smart(request: Request) -> Response:
+        return respond_json(services.smart_configuration(origin(request, services)))
+
+    return routes
+
+
+def upkeep(services: Services) -> APIRouter:
+    """Give the open routes that operators need: counts and names of routes and parties, and nothing of a person."""
     routes = APIRouter()
 
     @routes.get("/health/live", response_model=None)
@@ -27,15 +44,5 @@ def router(services: Services) -> APIRouter:
     @routes.get("/metrics", response_model=None)
     async def metrics() -> Response:
         return Response(generate_latest(services.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    @routes.get("/fhir/metadata", response_model=None)
-    async def metadata(request: Request) -> Response:
-        back = wanted_media(request, services.fhir)
-        return respond(services.fhir.encode(services.metadata(f"{origin(request, services)}/fhir"), back), back)
-
-    @routes.get("/.well-known/smart-configuration", response_model=None)
-    @routes.get("/fhir/.well-known/smart-configuration", response_model=None)
-    async def smart(request: Request) -> Response:
-        return respond_json(services.smart_configuration(origin(request, services)))
 
     return routes

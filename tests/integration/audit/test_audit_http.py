@@ -59,7 +59,7 @@ class Api:
     def __init__(self, log):
         self.log, self.vault = log, vault()
         self.pseudonyms = [self.vault.mac("patient", number) for number in NUMBERS]
-        edge = live_edge.Edge("", 0, live_edge.MemoryIntake(), live_edge.MemoryConsents(), {"store": True})
+        edge = live_edge.Edge(live_edge.MemoryIntake(), live_edge.MemoryConsents(), {"store": True})
         services = replace(live_edge.services(edge, Limits()), identify=identify, registry=CollectorRegistry())
         reader = LogReader(log.database, self.vault, RULES)
         app = create_app(services, [router(services, reader, [], "https://gateway.example")])

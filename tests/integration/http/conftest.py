@@ -26,3 +26,10 @@ def client(edge: Edge) -> Iterator[httpx.Client]:
     edge.ready["store"] = True
     with httpx.Client(base_url=edge.url, headers=TOKEN, timeout=20) as calling:
         yield calling
+
+
+@pytest.fixture
+def upkeep(edge: Edge) -> Iterator[httpx.Client]:
+    edge.ready["store"] = True
+    with httpx.Client(base_url=f"http://127.0.0.1:{edge.ops_port}", timeout=20) as calling:
+        yield calling

@@ -13,13 +13,14 @@ from xml.sax.saxutils import quoteattr
 import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from adapters.fhir import codec
 from gateway.core.errors import Busy, Issue, NotAcceptable, Severity
 from gateway.core.line import State
 from gateway.core.message import Rendered
 from gateway.core.vocabulary import Role
-from gateway.edge.http import ConsentVersion, Limits, Services, Stale, create_app, server_config
+from gateway.edge.http import ConsentVersion, Limits, Services, Stale, create_app, create_upkeep, server_config
 from gateway.edge.identity import Unidentified
 from gateway.edge.identity.access import ROUTES, Caller
 from gateway.edge.identity.limits import RateLimit
@@ -91,11 +92,15 @@ class MemoryConsents:
 class Edge:
     """A running edge, and what stands behind it."""
 
-    url: str
-    port: int
     intake: MemoryIntake
     consents: MemoryConsents
     ready: dict[str, bool]
+    port: int = 0
+    ops_port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
 
 SCOPES = frozenset(access.scope for access in ROUTES)
@@ -169,17 +174,25 @@ def services(edge: Edge, limits: Limits) -> Services:
 
 @contextlib.contextmanager
 def running(limits: Limits) -> Iterator[Edge]:
-    """Run the edge on a free loopback port until the block ends."""
+    """Run the edge on a free loopback port, and its port for operators on another, until the block ends."""
+    edge = Edge(MemoryIntake(), MemoryConsents(), {"store": True})
+    parts = services(edge, limits)
+    with listening(create_app(parts)) as edge.port, listening(create_upkeep(parts)) as edge.ops_port:
+        yield edge
+
+
+@contextlib.contextmanager
+def listening(app: ASGIApp) -> Iterator[int]:
+    """Serve an application on a free loopback port, which is given, until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    edge = Edge(f"http://127.0.0.1:{port}", port, MemoryIntake(), MemoryConsents(), {"store": True})
-    server = uvicorn.Server(server_config(create_app(services(edge, limits)), "127.0.0.1", port))
+    server = uvicorn.Server(server_config(app, "127.0.0.1", port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     try:
-        yield edge
+        yield port
     finally:
         server.should_exit = True
         thread.join(10)

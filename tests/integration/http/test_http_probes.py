@@ -70,7 +70,7 @@ SMUGGLED = {
     "a blank before the colon": HEAD + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "a blank before the name": HEAD.replace(b"Host: x\r\n", b" Host: x\r\n") + b"\r\n",
     "two hosts": HEAD + b"Host: y\r\nContent-Length: 0\r\n\r\n",
-    "no host": b"GET /health/live HTTP/1.1\r\n\r\n",
+    "no host": b"GET /fhir/metadata HTTP/1.1\r\n\r\n",
     "a bare return in a header": HEAD + b"X: a\rContent-Length: 41\r\n\r\n" + HIDDEN,
     "a zero in a header": HEAD + b"X: a\x00b\r\nContent-Length: 0\r\n\r\n",
     "a chunk size in another base": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n" + HIDDEN,
@@ -134,7 +134,7 @@ def trickle(edge: Edge, first: bytes) -> tuple[bytes, float]:
 
 
 def test_a_head_that_comes_byte_by_byte_is_given_up(quick: Edge) -> None:
-    back, took = trickle(quick, b"GET /health/live HTTP/1.1\r\nX: ")
+    back, took = trickle(quick, b"GET /fhir/metadata HTTP/1.1\r\nX: ")
     assert back == b""
     assert 0.5 < took < 3
 
@@ -146,7 +146,7 @@ def test_a_connection_on_which_nothing_comes_is_given_up(quick: Edge) -> None:
 
 
 def test_a_second_request_that_comes_byte_by_byte_is_given_up_too(quick: Edge) -> None:
-    back, took = trickle(quick, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /")
+    back, took = trickle(quick, b"GET /fhir/metadata HTTP/1.1\r\nHost: x\r\n\r\nGET /")
     assert back.count(b"HTTP/1.1 200") == 1
     assert took < 4
 
@@ -182,5 +182,5 @@ def test_a_peer_that_reads_only_after_sending_too_much_gets_the_answer(quick: Ed
 
 
 def test_the_edge_still_answers_after_all_that(quick: Edge) -> None:
-    back = said(quick, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    back = said(quick, b"GET /fhir/metadata HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert back.startswith(b"HTTP/1.1 200")

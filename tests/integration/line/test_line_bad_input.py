@@ -196,7 +196,7 @@ def test_the_faulty_message_of_the_demo_is_told_every_fault_at_once(live: Live) 
 
 def test_a_caller_without_a_certificate_is_not_spoken_with(live: Live) -> None:
     authority = live.scene.gateway.settings.certificates / "ca.pem"
-    for path in ("/fhir/metadata", "/health/live", "/metrics"):
+    for path in ("/fhir/metadata", "/.well-known/smart-configuration"):
         with (
             pytest.raises(httpx.TransportError),
             httpx.Client(verify=ssl.create_default_context(cafile=authority)) as calling,

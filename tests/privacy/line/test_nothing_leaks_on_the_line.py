@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from live_line import EMPLOYER, FHIR, XML, Live, act_on, line
 from planted_note import CERTIFIER, NEVER, PATIENT, bare, contents, found, planted, words_of
+from prometheus_client import generate_latest
 
 from gateway import flow
 from gateway.core.decision import Effect
@@ -162,8 +163,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             tell_good(told)
             tell_refused(told)
             tell_bad(told)
-            with live.client() as calling:
-                told.answers.append(calling.get("/metrics").content)
+            told.answers.append(generate_latest(live.scene.gateway.services().registry))
             live.rows()
             told.nav = [one.body for one in live.scene.nav.received]
             told.employer = [one.body for one in live.scene.employer.received]

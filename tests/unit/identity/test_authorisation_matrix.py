@@ -11,6 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from identity_actors import AUDIENCE, NOW, World, b64, compact, party
 
+from gateway.console.app import PAGES
+from gateway.console.sessions import Standing
 from gateway.core.errors import Refused
 from gateway.core.vocabulary import Role
 from gateway.edge.identity import Unidentified
@@ -168,6 +170,7 @@ def test_a_request_finds_its_route(request_line):
         ("GET", "/fhir/Task/a/b"),
         ("GET", "/fhir/Patient"),
         ("GET", "/console"),
+        ("GET", "/fhir/Consent/1/_history/2"),
         ("GET", "/"),
         ("GET", ""),
         ("get", "/health/live"),
@@ -180,6 +183,7 @@ def test_a_request_that_no_route_fits_is_nothing(request_line):
         match(*request_line)
 
 
+PERSONAL = {Standing.PATIENT: "person's own"}
 MARKS = {Own.ANY: "yes", Own.PARTY: "own", Own.PERSON: "person's own"}
 HEAD = """# Who may use which route
 
@@ -197,6 +201,16 @@ MIDDLE = """
 The status that every route answers with, for the roles that may use it. 200 stands for «goes on».
 
 """
+LAST = """
+`GET /metrics` and `GET /health/…` listen on a port of their own, on an inner address; the others at the callers' door.
+
+## The console
+
+People log in there; no token opens a page of it. Written from `gateway/console/app.py`, and each cell tried by
+`tests/integration/console/test_doors.py`: without a log-in 401; for whoever may not see a page 404, as for one that is
+not there.
+
+"""
 
 
 def page():
@@ -209,6 +223,10 @@ def page():
     for access in ROUTES:
         found = [sorted({expected(access, role, attack) for role in access.roles or Role}) for attack in TOKENS]
         lines.append(f"| `{access}` | {' | '.join(' or '.join(map(str, cell)) for cell in found)} |\n")
+    lines += [LAST, f"| page | {' | '.join(Standing)} |\n", "|---" * (len(Standing) + 1) + "|\n"]
+    for method, path, who, _answer in sorted(PAGES, key=lambda one: (one[1], one[0])):
+        marks = [PERSONAL.get(one, "yes") if one in who else "no" for one in Standing]
+        lines.append(f"| `{method} {path}` | {' | '.join(marks)} |\n")
     return "".join(lines)
 
 

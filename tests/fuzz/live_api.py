@@ -1,0 +1,139 @@
+"""A whole gateway in this process, on SQLite, and callers with tokens of the demo issuer bound to keys of their own."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import respx
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from gateway.core.vocabulary import Role
+from gateway.demo import settings_for
+from gateway.edge.identity.access import ROUTES
+from gateway.edge.identity.issuer import DemoIssuer
+from gateway.edge.identity.parties import Client
+from gateway.wiring.gateway import Gateway, Outside
+from gateway.wiring.server import https_server
+
+ISSUER = "https://samspill.example/demo-issuer"
+AUDIENCE = "https://samspill.example"
+PERSON = "11827020089"
+ROLES = ("certifier", "caregiver", "nav", "employer", "officer", "patient")
+REGISTER = """issuers:
+  {issuer}: {{kind: smart, jwks: "{issuer}/jwks", audience: ["{audience}"], algorithms: [ES256],
+    binding: dpop, lifetime: 300, example: yes}}
+parties:
+"""
+PARTY = """  {role}:
+    {{name: Ukjent, roles: [{role}],{organisation} sends: [{sends}], formats: [{formats}],
+    scopes: [{scopes}], clients: [{{issuer: "{issuer}", id: {role}}}], example: yes,
+    limits: {{body: 5242880, per-minute: 6000000, burst: 6000000}}}}
+"""
+SENDS = {
+    "certifier": ("315000009", "sykmelding, legeerklaring, dialogmelding, dialogmote", "fhir, nav-sykmelding"),
+    "nav": ("310000000", "nav-request, dialogmote", "nav-sykmelding, nav-apprec, nav-dialogmelding"),
+    "employer": ("313000001", "absence-export, oppfolgingsplan, inntektsmelding", "nav-employer-json, hr-csv"),
+}
+LONGEST = 5.0
+
+
+class Api:
+    """The application, and who calls it. Everything runs in one loop of its own."""
+
+    def __init__(self, gateway: Gateway, issuer: DemoIssuer) -> None:
+        self.gateway, self._issuer = gateway, issuer
+        self.app: Any = https_server(gateway).config.app
+        assert isinstance(self.app, FastAPI)
+        self._loop = asyncio.new_event_loop()
+        # Whatever is not caught is raised here, and fails the test with its traceback.
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=gateway.settings.base_url)
+        self._holder = ECKey.generate_key("P-256")
+        self._nonce = ""
+        self._tokens = {role: self._token(role) for role in ROLES}
+
+    def _token(self, role: str) -> str:
+        scopes = frozenset(scope for access in ROUTES if (scope := access.scope)) | {"patient"}
+        confirmation = {"jkt": self._holder.thumbprint()}
+        token = self._issuer.issue(Client(ISSUER, role), scopes, confirmation)
+        if role != Role.PATIENT:
+            return token
+        header, claims = (json.loads(_unb64(part)) for part in token.split(".")[:2])
+        return jwt.encode(header, {**claims, "pid": PERSON}, self._issuer._key, ["ES256"], default_type=None)
+
+    def send(self, role: str, request: httpx.Request) -> httpx.Response:
+        """Send a request as a party, or as nobody; a proof that asks for a nonce is made again with it."""
+        answer = self._once(role, request)
+        if answer.status_code == httpx.codes.UNAUTHORIZED and "dpop-nonce" in answer.headers and role:
+            self._nonce = answer.headers["dpop-nonce"]
+            answer = self._once(role, request)
+        return answer
+
+    def _once(self, role: str, request: httpx.Request) -> httpx.Response:
+        if role:
+            request.headers["Authorization"] = f"DPoP {self._tokens[role]}"
+            request.headers["DPoP"] = self._proof(role, request)
+        return self._loop.run_until_complete(asyncio.wait_for(self._client.send(request), LONGEST))
+
+    def _proof(self, role: str, request: httpx.Request) -> str:
+        token = self._tokens[role]
+        header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": self._holder.as_dict(private=False)}
+        claims = {
+            "jti": secrets.token_hex(8),
+            "htm": request.method,
+            "htu": f"{self.gateway.settings.base_url}{request.url.raw_path.partition(b'?')[0].decode()}",
+            "iat": int(time.time()),
+            "ath": base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode(),
+            "nonce": self._nonce,
+        }
+        return jwt.encode(header, claims, self._holder, ["ES256"], default_type=None)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.run_until_complete(self.gateway.aclose())
+        self._loop.close()
+
+
+@contextmanager
+def api(folder: Path) -> Iterator[Api]:
+    """Give a gateway of its own, until the end of the block."""
+    parties = folder / "parties"
+    parties.mkdir()
+    (parties / "all.yaml").write_text(register())
+    key = ECKey.generate_key("P-256")
+    issuer = DemoIssuer(ISSUER, AUDIENCE, key, time.time, demo=True)
+    settings = settings_for(folder).model_copy(update={"parties": parties})
+    with respx.mock(assert_all_called=False) as published:
+        published.get(f"{ISSUER}/jwks").respond(json=issuer.jwks())
+        running = Api(Gateway(settings, Outside({})), issuer)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+def register() -> str:
+    """Give a register with a party in each role, each with all the scopes there are."""
+    scopes = ", ".join(sorted({f'"{access.scope}"' for access in ROUTES if access.scope}))
+    text = REGISTER.format(issuer=ISSUER, audience=AUDIENCE)
+    for role in ROLES:
+        number, sends, formats = SENDS.get(role, ("", "", ""))
+        organisation = f' organisation: "{number}",' if number else ""
+        text += PARTY.format(
+            role=role, organisation=organisation, sends=sends, formats=formats, scopes=scopes, issuer=ISSUER
+        )
+    return text
+
+
+def _unb64(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
