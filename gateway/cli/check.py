@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.core.errors import ConfigurationError
+from gateway.edge.config import Settings
 from gateway.edge.examples import run_examples
 from gateway.edge.library import Library
 from gateway.navrules import load as nav_rules
@@ -35,7 +36,8 @@ def check(
 ) -> None:
     """Compile all mapping, code and rule data, run the examples beside them, prove the rules' invariants.
 
-    All faults at once, each as file:line:column.
+    All faults at once, each as file:line:column. Where an installation is set (`SAMSPILL_*` or samspill.toml), it is
+    checked too: its register, keys and certificates, and that nothing of the demo is in it.
 
     Example: samspill check
     """
@@ -54,6 +56,8 @@ def check(
     faults += map(str, preflight.read(library.folder)[1])
     policy = library.folder / "policy"
     faults += map(str, (*prove.check(policy), *routing.read(policy)[1], *nav_rules.check(library.folder / "nav-rules")))
+    installed = bool((settings := Settings()).model_fields_set)
+    faults += _installation(settings) if installed else []
     if mutate and not faults:
         mutants = prove.mutate(policy, bounded=False)
         typer.echo(str(mutants), err=True)
@@ -66,5 +70,12 @@ def check(
         seconds = time.perf_counter() - start
         typer.echo(
             f"{len(library.mappings)} mappings, {len(profiles.known)} profiles, {len(library.tables)} code tables "
-            f"and the rules hold ({seconds:.1f} s)"
+            f"and the rules hold ({seconds:.1f} s); "
+            + ("so does the installation" if installed else "no installation is set here, so none was checked")
         )
+
+
+def _installation(settings: Settings) -> list[str]:
+    from gateway.wiring.gateway import Gateway  # noqa: PLC0415 - most checks are of data alone
+
+    return Gateway(settings).faults()

@@ -17,6 +17,7 @@ from gateway.core.errors import Refused
 from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.consents import ConsentService
 from gateway.edge.identity.parties import Registry
+from gateway.edge.identity.standing import Held
 from gateway.edge.keys import Vault
 from gateway.edge.log_anchors import Anchors
 from gateway.edge.log_guard import LogGuard
@@ -45,7 +46,7 @@ class Desk:
 
     `contents` gives what a stored message holds, by the id of the incoming one; nothing when it can no longer be read.
     `key` is what the log's checkpoints are signed with. `bundle` gives entries as FHIR AuditEvents.
-    `revision` says what the rules in force changed.
+    `revision` says what the rules in force changed, `standings` how it stands with the register's certificates.
     """
 
     database: Database
@@ -65,6 +66,7 @@ class Desk:
     guard: LogGuard
     verification: Verification
     revision: Callable[[], Revision | None]
+    standings: Callable[[], tuple[Held, ...]]
 
     def look(
         self,

@@ -39,7 +39,8 @@ def recipients(visit: Visit) -> Response:
     parties = sorted(desk.registry.parties.values(), key=lambda one: one.name)
     dead = desk.database.rows(statements.DEAD_LETTERS, limit=SHOWN)
     now = desk.database.time()
-    return visit.page("recipients", parties=parties, up=up, queued=queued, dead=dead, now=now)
+    held = desk.standings()
+    return visit.page("recipients", parties=parties, up=up, queued=queued, dead=dead, held=held, now=now)
 
 
 def proofs(visit: Visit) -> Response:

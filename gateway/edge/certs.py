@@ -61,8 +61,8 @@ def is_example(certificate: x509.Certificate) -> bool:
     )
 
 
-def refuse_examples(files: Iterable[Path]) -> None:
-    """Raise `ConfigurationError` that names each PEM file with an example certificate in it; call outside demo mode."""
+def examples(files: Iterable[Path]) -> list[str]:
+    """Give a fault for each PEM file with an example certificate in it, and for each that cannot be read."""
     faults = []
     for file in files:
         try:
@@ -72,8 +72,7 @@ def refuse_examples(files: Iterable[Path]) -> None:
             continue
         if any(map(is_example, certificates)):
             faults.append(f"{file}: is an example certificate, whose key is public; use your own outside the demo")
-    if faults:
-        raise ConfigurationError(faults)
+    return faults
 
 
 def private_copy(source: Path, directory: Path) -> Path:

@@ -1,10 +1,19 @@
 """Settings: `SAMSPILL_*` environment variables, then `samspill.toml`, then these defaults (pydantic-settings)."""
 
 from pathlib import Path
-from typing import Literal
+from tomllib import TOMLDecodeError
+from typing import Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from gateway.core.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
@@ -121,6 +130,20 @@ class Settings(BaseSettings):
     )
     body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
+
+    def __init__(self, **given: Any) -> None:
+        """Read the settings. Raises `ConfigurationError` that names each wrong one, and repeats no value."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)]
+            faults = [
+                f"setting {name}: {what[:1].lower()}{what[1:]}; docs/operations/settings.md" for name, what in wrong
+            ]
+            raise ConfigurationError(faults) from None
+        except (SettingsError, TOMLDecodeError):
+            what = "a setting that is a list is not written as JSON, or samspill.toml is not TOML"
+            raise ConfigurationError([f"{what}; docs/operations/settings.md"]) from None
 
     @classmethod
     def settings_customise_sources(

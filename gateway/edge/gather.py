@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from gateway.core.decision import Question
-from gateway.core.errors import Busy, Issue, NotAcceptable
+from gateway.core.errors import Busy, ConfigurationError, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.vocabulary import MessageKind, Role
@@ -43,6 +43,8 @@ class HttpAddressRegister:
     """Asks a register over HTTPS: the number goes in the body, so that no log of addresses ever holds it."""
 
     def __init__(self, client: httpx.Client, url: str) -> None:
+        if not url.startswith("https://"):
+            raise ConfigurationError(["the register of graded addresses is to be asked over https"])
         self._client = client
         self._url = url
 

@@ -20,6 +20,7 @@ from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.rows import Destination
 from gateway.model import Identifier, Receipt
 from gateway.model.messages import About, about
+from gateway.model.walk import values_of
 from gateway.policy.routing import How, Routing, Way
 
 Earlier = Callable[[About, Role], tuple[str, ...]]
@@ -75,7 +76,7 @@ class GatewayLine:
         if known is None:
             raise NotAcceptable([Issue("not-supported", "", "this is no message about a patient")])
         party = self._registry.parties[sender]
-        wrong = [*self._not_for(known, source, party)]
+        wrong = [*self._not_for(known, source, party, raw)]
         destinations = () if wrong else self.destinations(known, type(parsed.record).__name__, party)
         wrong += self._missing(parsed.record, source, destinations)
         told = self._nav_says(parsed, source, raw) if Role.NAV in {to.recipient for to in destinations} else ()
@@ -91,7 +92,8 @@ class GatewayLine:
             return told
         return self._nav_rules.on_arrival(flow.parse(source, raw, report=True), source)
 
-    def _not_for(self, known: About, source: Format, party: Party) -> Iterator[Issue]:
+    @staticmethod
+    def _not_for(known: About, source: Format, party: Party, raw: bytes) -> Iterator[Issue]:
         """Say so when the party may not send this kind of message, or not for the sender that it states."""
         if known.kind not in party.sends:
             what = f"this party may not send messages of the kind {known.kind}"
@@ -99,7 +101,7 @@ class GatewayLine:
         if not set(known.organisations) <= party.behalf:
             what = "the message's sender is an organisation that this party may not send for"
             mend = "send for your own organisation, or have the register say that you may send for this one"
-            yield Issue("forbidden", source.places.get("sender.identifiers.value", ""), what, mend)
+            yield Issue("forbidden", _place_of(set(known.organisations) - party.behalf, source, raw), what, mend)
 
     def _missing(self, record: Any, source: Format, destinations: tuple[Destination, ...]) -> Iterator[Issue]:
         for one in destinations:
@@ -228,3 +230,11 @@ def _addressee(party: Party) -> flow.Addressee:
     numbers = (("her", party.her_id), ("orgnr", party.organisation))
     identifiers = tuple(Identifier(kind=kind, value=value) for kind, value in numbers if value)
     return flow.Addressee(name=party.name, identifiers=identifiers)
+
+
+def _place_of(strangers: set[str], source: Format, raw: bytes) -> str:
+    """Give the exact place of the first of these numbers in the message's sender."""
+    parsed = flow.parse(source, raw, report=True)
+    fields = [path for path, value, _ in values_of(parsed.record) if path.startswith("sender.") and value in strangers]
+    places = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
+    return next((places[path] for path in fields if path in places), "")

@@ -96,6 +96,7 @@ def desk(gateway: Gateway) -> Desk:
         bundle=AuditEvents(gateway.settings.base_url, gateway.registry.parties.values()).bundle,
         tally=Tally(database),
         guard=watch,
+        standings=gateway.identity.standings,
         verification=Verification(lambda actor, tell: watch.check(actor, tell=tell)),
         revision=cache(lambda: revision(database, gateway.rulebook, now().date())),
     )

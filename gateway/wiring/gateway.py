@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import httpx
 from prometheus_client import REGISTRY
 
 from adapters.fhir import codec
@@ -15,7 +14,7 @@ from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.absences import AbsenceFiles
-from gateway.edge.channel import Endpoint, HttpsChannel, RivChannel
+from gateway.edge.channel import HttpsChannel, RivChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
 from gateway.edge.conversations import Conversations
@@ -63,6 +62,7 @@ from gateway.wiring.audit import guard, keeper
 from gateway.wiring.delivery import marks, periods, terms
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
+from gateway.wiring.outgoing import client, endpoint
 from gateway.wiring.preflight import Preflight
 from gateway.wiring.reasons import Reasons
 from gateway.wiring.watch import log_watch
@@ -269,7 +269,7 @@ class Gateway:
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:
             return self._outside.addresses
-        return HttpAddressRegister(httpx.Client(timeout=5.0), self.settings.address_register)
+        return HttpAddressRegister(client(self.settings), self.settings.address_register)
 
     def _disclosing(self) -> frozenset[str] | None:
         if self._outside.disclosing is not None or self.settings.disclosing_senders is None:
@@ -312,13 +312,12 @@ class Gateway:
 
     def _post_to(self, party: str) -> HttpsChannel | None:
         """Give the HTTPS connections to a party; nothing when nobody says where it is."""
-        folder, msh = self.settings.certificates, self.mshs.get(party)
+        msh = self.mshs.get(party)
         url = self._outside.endpoints.get(party) or self.registry.parties[party].endpoints.get("messages")
         url = url or (msh.relation.url if msh else "")
         if url and party not in self._posts:
-            endpoint = Endpoint(url, folder / "gateway.pem", folder / "gateway.key", folder / "ca.pem")
             calls = self.registry.parties[party].envelope is Wrapping.SOAP
-            self._posts[party] = (RivChannel if calls else HttpsChannel)(endpoint)
+            self._posts[party] = (RivChannel if calls else HttpsChannel)(endpoint(self.settings, url))
         return self._posts.get(party)
 
     def channel(self, party: str) -> Channel | None:
@@ -383,6 +382,17 @@ class Gateway:
         return {"store": self.database.time() > 0}
 
     # what must be right before anything runs
+
+    def faults(self) -> list[str]:
+        """Give what is wrong with the installation besides its data: register, keys, examples; warn of expiry."""
+        found: list[str] = []
+        parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses)
+        for part in (*parts, self.refuse_examples):
+            try:
+                part()
+            except ConfigurationError as error:
+                found += map(str, error.faults)
+        return list(dict.fromkeys(found))
 
     def refuse_examples(self) -> None:
         """Raise `ConfigurationError` when examples of the demo are used outside demo mode; warn of expiry."""

@@ -1,7 +1,7 @@
 """Who calls, and whether our certificates and parties may be used: the identity parts as the settings say."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -23,12 +23,13 @@ from gateway.edge.identity.jwks import PublishedKeys, fetching
 from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.replay import Nonces
 from gateway.edge.identity.revocation import RevocationSources, asking
+from gateway.edge.identity.standing import Standings, certificates
 from gateway.edge.keys import Vault
 from gateway.edge.peer import peer_certificate
 from gateway.edge.seal.keys import KeyRing
 from gateway.edge.store.database import Database
 from gateway.edge.store.proofs import SharedReplayStore
-from gateway.edge.trust import Anchors, Purpose, Revocation, Untrusted, chain_only, checking
+from gateway.edge.trust import Anchors, Revocation, Untrusted, chain_only, checking
 
 REFRESHED: Final = 3600.0
 """Seconds between two fetches of what revocation sources say."""
@@ -45,6 +46,8 @@ class Identity:
         self.revocation = Revocation()
         self._sources = RevocationSources(self.revocation, asking(self._client), settings.revocation_hosts)
         self.trust = chain_only(self._anchors, now) if settings.demo else checking(self._anchors, self.revocation, now)
+        known = None if settings.demo else self.revocation
+        self.standings = Standings(registry, self._anchors, known, now)
         proofs = Proofs(Nonces(vault.mac("dpop", "nonce").encode(), clock), SharedReplayStore(database))
         self._identify = Identify(registry, PublishedKeys(fetching(self._client), clock), proofs, self.trust, clock)
 
@@ -70,20 +73,14 @@ class Identity:
     async def refresh(self) -> tuple[str, ...]:
         """Ask once about every certificate of a party; give what could not be known."""
         missed: list[str] = []
-        for party, certificate, purpose in self._certificates():
+        for party, certificate, purpose in certificates(self._registry):
             try:
                 chain = self._anchors.chain(certificate, purpose, now())
             except Untrusted:
-                missed.append(f"a certificate of party {party} has no valid chain")
+                missed.append(f"a certificate of party {party.id} has no valid chain")
             else:
                 missed += await self._sources.refresh(chain, now())
         return tuple(dict.fromkeys(missed))
-
-    def _certificates(self) -> Iterator[tuple[str, x509.Certificate, Purpose]]:
-        for party in self._registry.parties.values():
-            yield from ((party.id, one, Purpose.CLIENT) for one in party.transport)
-            yield from ((party.id, one, Purpose.SIGN) for one in party.signing)
-            yield from ((party.id, one, Purpose.SEAL) for one in party.sealing)
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -100,11 +97,11 @@ def refuse_examples(settings: Settings, registry: Registry, signing: KeyRing) ->
     """Raise `ConfigurationError` for example certificates, issuers, parties or numbers outside demo mode."""
     if settings.demo:
         return
-    certs.refuse_examples(sorted(settings.certificates.glob("*.pem")))
-    wrong = faults.of_registry(registry, certs.is_example, demo=False)
+    wrong = certs.examples(sorted(settings.certificates.glob("*.pem")))
+    wrong += faults.of_registry(registry, certs.is_example, demo=False)
     wrong += faults.of_keys(signing.keys, certs.is_example, demo=False)
     if wrong:
-        raise ConfigurationError(list(wrong))
+        raise ConfigurationError(wrong)
 
 
 def warn_of_expiry(registry: Registry, signing: KeyRing) -> None:

@@ -171,3 +171,17 @@ def test_a_patient_reaches_their_own_and_nobody_elses(live: Api) -> None:
             assert answer.status_code in {403, 404} or json.loads(answer.text)["total"] == 0
         else:
             assert json.loads(answer.text)["total"] == total
+
+
+def test_a_sender_who_is_not_the_callers_own_is_told_where_it_stands(live: Api) -> None:
+    bundle = json.loads(messages.load("full"))
+    place = next(i for i, one in enumerate(bundle["entry"]) if one["resource"]["resourceType"] == "Organization")
+    numbers = bundle["entry"][place]["resource"]["identifier"]
+    index = next(i for i, one in enumerate(numbers) if one["value"] == "315000009")
+    numbers[index]["value"] = "314000005"
+    headers = {"Content-Type": "application/fhir+json"}
+    answer = live.send("certifier", httpx.Request("POST", "https://localhost/fhir", headers=headers, json=bundle))
+    assert answer.status_code == 422
+    (issue,) = [one for one in answer.json()["issue"] if "may not send for" in json.dumps(one)]
+    assert issue["expression"] == [f"Bundle.entry[{place}].resource.identifier[{index}].value"]
+    assert "314000005" not in answer.text

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,10 +13,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
-from identity_actors import AT, Authority
+from identity_actors import AT, Authority, issuer, party
+from structlog.testing import capture_logs
 
+from gateway.edge.config import Settings
+from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.revocation import RevocationSources, asking
+from gateway.edge.identity.standing import Known
+from gateway.edge.keys import Vault, keyring, make
 from gateway.edge.trust import Anchors, Purpose, Revocation, Untrusted, chain_only, checking
+from gateway.wiring import identity as wiring
 
 DAY = timedelta(days=1)
 
@@ -26,6 +33,7 @@ class Source:
     def __init__(self):
         self.authority = Authority("Rot-CA")
         self.revoked = set()
+        self.newer = timedelta()
         self.asked = []
         source = self
 
@@ -67,7 +75,7 @@ class Source:
 
     def list(self):
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.authority.certificate.subject)
-        builder = builder.last_update(AT - DAY).next_update(AT + DAY)
+        builder = builder.last_update(AT - DAY + self.newer).next_update(AT + DAY)
         for serial in self.revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(AT - DAY)
             builder = builder.add_revoked_certificate(entry.build())
@@ -80,7 +88,7 @@ class Source:
             issuer=self.authority.certificate,
             algorithm=hashes.SHA256(),
             cert_status=ocsp.OCSPCertStatus.REVOKED if gone else ocsp.OCSPCertStatus.GOOD,
-            this_update=AT - DAY,
+            this_update=AT - DAY + self.newer,
             next_update=AT + DAY,
             revocation_time=AT - DAY if gone else None,
             revocation_reason=None,
@@ -154,3 +162,107 @@ def test_the_demo_checks_chains_alone(source):
     check(source.leaf, Purpose.CLIENT)
     with pytest.raises(Untrusted):
         check(Authority("annen").issue()[0], Purpose.CLIENT)
+
+
+class Moving:
+    """The time, which a test moves on."""
+
+    def __init__(self):
+        self.at = AT
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def time(monkeypatch):
+    moving = Moving()
+    monkeypatch.setattr(wiring, "now", moving)
+    return moving
+
+
+def identity(source, folder):
+    """The identity parts of an installation that knows one party, by a certificate of the source's authority."""
+    folder.mkdir(exist_ok=True)
+    (folder / "ca.pem").write_bytes(source.authority.certificate.public_bytes(Encoding.PEM))
+    ehr = replace(party(), transport=(source.leaf,))
+    vault = Vault(keyring(f"file:{made_keys(folder)}"))
+    settings = Settings(certificates=folder, revocation_hosts=(source.host,))
+    return wiring.Identity(settings, Registry([ehr], [issuer()]), vault, None)
+
+
+def made_keys(folder):
+    if not (folder / "keys").exists():
+        make(folder / "keys")
+    return folder / "keys"
+
+
+@pytest.mark.usefixtures("time")
+def test_the_hourly_watch_asks_again_says_what_it_missed_and_ends_when_told(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(wiring, "REFRESHED", 0.02)
+    ours = identity(source, tmp_path / "certs")
+
+    async def watched():
+        stopping = asyncio.Event()
+        watching = asyncio.create_task(ours.watch(stopping))
+        while len(source.asked) < 6:  # noqa: ASYNC110 - it is asked from another thread
+            await asyncio.sleep(0.01)
+        source.close()
+        with capture_logs() as logged:
+            while not logged:  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.01)
+        stopping.set()
+        await asyncio.wait_for(watching, 5)
+        await ours.aclose()
+        return logged
+
+    said = asyncio.run(watched())[0]
+    assert (said["event"], said["log_level"]) == ("revocation-unknown", "warning")
+    assert said["about"] == "no revocation source answered for a certificate by Rot-CA"
+
+
+def test_without_a_source_a_party_serves_in_grace_which_is_shown_and_then_not_at_all(source, tmp_path, time):
+    ours = identity(source, tmp_path / "certs")
+
+    def known():
+        (held,) = ours.standings()
+        try:
+            ours.trust(source.leaf, Purpose.CLIENT)
+        except Untrusted:
+            return held.known, held.calls, False
+        return held.known, held.calls, True
+
+    assert known() == (Known.UNKNOWN, True, False)
+    assert asyncio.run(ours.refresh()) == ()
+    assert known() == (Known.GOOD, False, True)
+    time.at = AT + DAY + timedelta(hours=1)
+    assert known() == (Known.GRACE, True, True)
+    assert ours.standings()[0].until == AT + DAY
+    time.at = AT + 2 * DAY + timedelta(seconds=1)
+    assert known() == (Known.UNKNOWN, True, False)
+
+
+def test_what_is_revoked_later_stops_with_the_next_look(source, tmp_path, time):
+    ours = identity(source, tmp_path / "certs")
+
+    async def looked_twice():
+        await ours.refresh()
+        ours.trust(source.leaf, Purpose.CLIENT)
+        source.revoked.add(source.leaf.serial_number)
+        time.at = AT + timedelta(hours=1)
+        source.newer = timedelta(hours=1)
+        await ours.refresh()
+
+    asyncio.run(looked_twice())
+    with pytest.raises(Untrusted, match="revoked"):
+        ours.trust(source.leaf, Purpose.CLIENT)
+    assert ours.standings()[0].known is Known.UNKNOWN
+
+
+def test_a_certificate_that_soon_expires_is_shown_first(source, tmp_path, time):
+    ours = identity(source, tmp_path / "certs")
+    asyncio.run(ours.refresh())
+    time.at = AT + timedelta(hours=1)
+    assert not ours.standings()[0].soon
+    time.at = source.leaf.not_valid_after_utc - timedelta(days=29)
+    assert ours.standings()[0].soon

@@ -221,7 +221,7 @@ BAD_ANSWERS = {
     "by a responder of another authority": responder_of_another,
     "without an end": lambda: answer(days=0),
     "from the future": lambda: answer(start=AT + DAY),
-    "with a flipped byte": lambda: answer()[:-1] + bytes([answer()[-1] ^ 1]),
+    "with a flipped byte": lambda: (raw := answer())[:-1] + bytes([raw[-1] ^ 1]),
 }
 
 

@@ -1,0 +1,131 @@
+"""What `samspill check` and `serve` refuse of an installation: what is the demo's, and wrong settings."""
+
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.cli import check
+from gateway.core.errors import ConfigurationError
+from gateway.edge import certs
+from gateway.edge.certs import private_copy
+from gateway.edge.config import Settings
+from gateway.sandbox.server import server_context
+from gateway.wiring.gateway import Gateway
+
+ROOT = Path(__file__).parents[3]
+OWN = """issuers:
+  https://issuer.example:
+    {kind: smart, jwks: "https://issuer.example/jwks", audience: ["https://a.example"], algorithms: [ES256],
+    binding: %s, lifetime: 300}
+parties:
+  ehr: {name: Fjellvik, roles: [certifier], organisation: "315000009", transport: [ehr.pem]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    private_copy(ROOT / "certs/example", tmp_path / "certs")
+    return tmp_path
+
+
+def settings(folder, **changes):
+    return Settings(data=folder / "data", certificates=folder / "certs", **changes)
+
+
+def test_everything_of_the_demo_is_named_outside_it_and_nothing_within(folder):
+    said = "\n".join(check._installation(settings(folder)))
+    for what in (
+        "gateway.pem: is an example certificate",
+        "ca.pem: is an example certificate",
+        "issuer https://samspill.example/demo-issuer is an example",
+        "party ehr is an example",
+        "party ehr has an organisation number of the synthetic series",
+        "party nav has an example certificate",
+        "one of the gateway's own certificates is an example",
+    ):
+        assert what in said
+    assert check._installation(settings(folder, demo=True)) == []
+    with pytest.raises(ConfigurationError):
+        Gateway(settings(folder)).refuse_examples()
+
+
+def test_a_register_of_ones_own_with_something_of_the_demo_left_in_it_is_refused(folder):
+    (folder / "parties").mkdir()
+    (folder / "parties/own.yaml").write_text(OWN % "bearer")
+    said = "\n".join(check._installation(settings(folder, parties=folder / "parties")))
+    assert "party ehr has an organisation number of the synthetic series" in said
+    assert "party ehr has an example certificate" in said
+    assert "gives tokens that are bound to nobody" in said
+
+
+def test_keys_that_others_may_read_and_missing_ones_are_told_beside_the_rest(folder):
+    (folder / "certs/gateway-signing.key").chmod(0o644)
+    assert "others may read this private key" in check._installation(settings(folder, demo=True))[0]
+    (folder / "certs/gateway-signing.key").unlink()
+    (folder / "parties").mkdir()
+    (folder / "parties/own.yaml").write_text("parties: {a: {name: A, roles: [king]}}")
+    said = "\n".join(check._installation(settings(folder, demo=True, parties=folder / "parties")))
+    assert "there is no such private key" in said
+    assert "there is no roles king" in said
+
+
+def test_a_register_of_addresses_without_tls_is_refused(folder):
+    said = check._installation(settings(folder, demo=True, address_register="http://register.example"))
+    assert said == ["the register of graded addresses is to be asked over https"]
+
+
+@pytest.mark.parametrize("wrong", [{"port": "kanarifugl"}, {"oldest_tls": "kanarifugl"}, {"unknown": "kanarifugl"}])
+def test_a_wrong_setting_is_named_and_its_value_is_not(wrong):
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))) as caught:
+        Settings(**wrong)
+    assert "kanarifugl" not in str(caught.value)
+
+
+def test_a_list_that_is_not_json_is_told_without_a_traceback(monkeypatch):
+    monkeypatch.setenv("SAMSPILL_REVOCATION_HOSTS", "kanarifugl.example")
+    with pytest.raises(ConfigurationError, match="JSON"):
+        Settings()
+
+
+@contextmanager
+def register_of_addresses(certificates):
+    """A register on loopback that speaks only with clients of the same authority, and says whose certificate came."""
+    came = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            came.append(dict(part[0] for part in self.connection.getpeercert()["subject"])["commonName"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"grading": "fortrolig"}')
+
+        def log_message(self, *_arguments):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = server_context(certificates, "nav").wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}/", came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_register_of_addresses_is_asked_with_our_certificate_and_trusted_by_our_authority_alone(folder, tmp_path):
+    with register_of_addresses(folder / "certs") as (url, came):
+        ours = Gateway(settings(folder, demo=True, address_register=url))
+        assert ours._addresses().grading("11827020089") == "fortrolig"
+        assert came == ["gateway"]
+        certs.make(tmp_path / "others", datetime.now(UTC))
+        others = Settings(certificates=tmp_path / "others", demo=True, address_register=url)
+        with capture_logs() as logged:
+            assert Gateway(others)._addresses().grading("11827020089") is None
+        assert [line["event"] for line in logged] == ["address-register-away"]
+        assert len(came) == 1
