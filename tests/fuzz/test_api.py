@@ -38,8 +38,8 @@ INSIDE = {
     "/glass": ("edge", "plea to break the glass"),
 }
 MEDIA = {"/fhir": "application/fhir+json", "/nav": "application/xml", "/riv-ta": "text/xml"}
-ELSEWHERE = {"GET /metrics", "GET /health/live", "GET /health/ready"}
-"""Those that listen on the port for operators."""
+ELSEWHERE = {"GET /metrics", "GET /health/live", "GET /health/ready", "POST /ebms"}
+"""Those that listen on the port for operators, and that are there where a party of the register is on ebMS."""
 
 
 @pytest.fixture(scope="module")
