@@ -144,7 +144,7 @@ async def test_absences_go_when_their_file_is_handled_and_a_file_that_waits_stay
     record = f"{int(time.time() * 1000):012x}a"
     await rig.database.write(absences.BEGIN, absences.NewFile("f", "employer", "p", whole=False))
     await rig.database.write(absences.RECEIVE, absences.Received("f", "employer", "digest", 1))
-    rows = absences.Rows(0, 1, (absences.NewAbsence(record, "who", "mac", 1, sealed),))
+    rows = absences.Rows(0, 1, (absences.NewAbsence(record, "who", "mac", "source", 1, sealed),))
     await rig.database.write(absences.HANDLE, absences.Handled("f", "employer", rows, absences.WAITING))
     assert purge(rig) == 0
     rows = absences.Rows(1, 0)
@@ -152,7 +152,7 @@ async def test_absences_go_when_their_file_is_handled_and_a_file_that_waits_stay
     assert purge(rig) == 1
     await rig.database.write(absences.BEGIN, absences.NewFile("g", "employer", "p", whole=False))
     await rig.database.write(absences.RECEIVE, absences.Received("g", "employer", "another", 1))
-    again = absences.Rows(0, 1, (absences.NewAbsence(record, "who", "mac", 1, sealed),))
+    again = absences.Rows(0, 1, (absences.NewAbsence(record, "who", "mac", "source", 1, sealed),))
     assert await rig.database.write(absences.HANDLE, absences.Handled("g", "employer", again, absences.DONE)) == 0
 
 
