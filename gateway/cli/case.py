@@ -14,6 +14,7 @@ from gateway.model import SickLeaveCertificate
 from gateway.model.absence import Absence
 from gateway.model.episode import certified, episodes, spells, working_days
 from gateway.model.intyg import Intyg
+from gateway.model.measures import FEWEST, absence_by_month
 from gateway.model.messages import absent
 from gateway.model.timeline import Entry, Signal, signals, timeline
 from gateway.wiring.absences import Profiles, records
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     case = typer.Typer(help="Sick-leave cases.", no_args_is_help=True)
     case.callback()(_nothing)
     case.command("timeline")(show)
+    case.command("months")(months)
     app.add_typer(case, name="case")
 
 
@@ -75,6 +77,29 @@ def show(
         typer.echo(json.dumps(_told(first, entries, seen), indent=1, ensure_ascii=False))
     else:
         _say(cases, entries, seen, day)
+
+
+def months(
+    file: Annotated[Path, typer.Argument(help="The absence file.")],
+    profile: Annotated[str, typer.Option("--profile", help="The system's profile: its name, or a profile.yaml.")],
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that is counted.")] = None,
+    *,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Accept persons of the synthetic series only.")
+    ] = False,
+) -> None:
+    """Show the absence for illness in a file by month, without persons; numbers on few people are not shown.
+
+    Example: samspill case months absences.csv --profile generic-csv
+    """
+    day = (today or datetime.now(UTC)).date()
+    people: dict[Any, list[Absence]] = {}
+    with file.open("rb") as given:
+        for _, one in records(given, Profiles(default_folder()).get(profile), synthetic=synthetic):
+            people.setdefault(one.patient.id or one.patient.employee, []).append(one)
+    for month in absence_by_month(map(spells, people.values()), day):
+        told = f"fewer than {FEWEST} people" if month.people is None else f"{month.people} people, {month.days} days"
+        typer.echo(f"{month.first:%Y-%m}  {told}")
 
 
 def _same(one: Absence, other: Absence) -> bool:

@@ -1,7 +1,6 @@
-"""What the store holds of a person's sick leave: the absences that an employer reported, and the Swedish certificates.
+"""A person's sick-leave cases as an employer may know them: its own rows, matched with the certificates it has got.
 
-An employer is matched with the certificates that it has got, and a care unit with those that it wrote; neither learns
-from a match that there are others.
+A certificate that the patient has not sent makes no difference, so that nobody learns from a match that there is one.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +19,6 @@ from gateway.edge.store.decide import inbound
 from gateway.edge.store.schema import absence, payload
 from gateway.model.absence import Absence
 from gateway.model.episode import Spell, certified, episodes, spells
-from gateway.model.intyg import Intyg
-from gateway.model.intyg_dialogue import Revocation
 from gateway.model.messages import absent
 
 GOT = frozenset({State.DELIVERED.value, State.ACKNOWLEDGED.value})
@@ -40,13 +37,6 @@ class SickLeaves:
         """
         covered = [span for one in self._got(number, party) for span in absent(one)]
         return episodes(certified(spells(self._absences(number, party)), covered), between)
-
-    def certificates(self, number: str) -> list[Intyg]:
-        """Give a person's Swedish certificates, those that are withdrawn or replaced left out. Raises `Busy`."""
-        records = [record for _, record in self._records(number)]
-        gone = {one.certificate for one in records if isinstance(one, Revocation)}
-        gone |= {one.replaces for one in records if isinstance(one, Intyg)}
-        return [one for one in records if isinstance(one, Intyg) and one.id not in gone]
 
     def _absences(self, number: str, party: str) -> Iterator[Absence]:
         rows = self._database.rows(

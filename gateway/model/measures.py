@@ -1,4 +1,4 @@
-"""Measures of sick leave without persons: absence by month, and the days from the start of a case to its decision.
+"""Measures of sick leave without persons: absence by month.
 
 A number that rests on fewer than `FEWEST` people is not given, and no total over months is, from which one could be
 found. Pure; nothing here names anybody.
@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import median
 
 from gateway.model.episode import SICK, Spell
 
@@ -28,18 +27,6 @@ class Month:
     days: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """The days from start to decision: how many cases have both, the middle one, and what nine of ten do not exceed.
-
-    Absent where there are too few.
-    """
-
-    cases: int | None
-    middle: float | None = None
-    tenth: int | None = None
-
-
 def absence_by_month(people: Iterable[Sequence[Spell]], today: date, fewest: int = FEWEST) -> list[Month]:
     """Give the absence for illness by month up to a day, from each person's spells; months without any are left out.
 
@@ -53,14 +40,6 @@ def absence_by_month(people: Iterable[Sequence[Spell]], today: date, fewest: int
         for month, number in own.items():
             days[month].append(number)
     return [_month(first, days[first], fewest) for first in sorted(days)]
-
-
-def waits(cases: Iterable[tuple[date, date | None]], fewest: int = FEWEST) -> Waits:
-    """Give the days from the start of each case to its decision; a case without a decision has none yet."""
-    found = sorted((decided - start).days for start, decided in cases if decided is not None and decided >= start)
-    if len(found) < fewest:
-        return Waits(None)
-    return Waits(len(found), median(found), found[(len(found) * 9) // 10])
 
 
 def _month(first: date, days: Sequence[int], fewest: int) -> Month:

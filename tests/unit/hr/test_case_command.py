@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from hr_kit import PERSON, ROOT
 
 from adapters.fhir import codec
+from gateway.cli.case import months
 from gateway.core.errors import ConfigurationError
 from gateway.wiring.followup import load, read
 
@@ -73,6 +75,14 @@ def test_a_row_without_a_case_says_so(tmp_path, row, said):
     done = run(tmp_path, "--row", row)
     assert done.returncode == 3
     assert said in done.stderr
+
+
+def test_absence_by_month_names_nobody_and_says_nothing_of_few(tmp_path, capsys):
+    path = tmp_path / "absences.csv"
+    rows = [f"{n};00{n:02};;2026-01-30;{'2026-02-02' if n < 3 else '2026-01-31'};sick-self;100" for n in range(1, 7)]
+    path.write_text("\n".join(["id;employee;person;start;end;kind;degree", *rows, ""]), "utf-8")
+    months(path, "generic-csv", datetime(2026, 12, 31, tzinfo=UTC), synthetic=True)
+    assert capsys.readouterr().out == "2026-01  6 people, 12 days\n2026-02  fewer than 5 people\n"
 
 
 def test_the_points_are_those_that_the_law_names():

@@ -10,7 +10,7 @@ from gateway.model import Period, SickLeaveCertificate
 from gateway.model.absence import Absence
 from gateway.model.certificate import TravelOnly
 from gateway.model.episode import certified, episodes, is_day_off, spells, working_days
-from gateway.model.measures import absence_by_month, waits
+from gateway.model.measures import absence_by_month
 from gateway.model.messages import absent
 from gateway.model.timeline import Due, Law, Point, Signal, sick_pay, signals, timeline
 
@@ -159,11 +159,3 @@ def test_two_spells_on_one_day_count_once_and_what_goes_on_counts_to_the_day():
     both = spells([day("2026-01-05", end="2026-01-06"), day("2026-01-06", "sick-self", end=None)])
     (month,) = absence_by_month([both] * 5, D("2026-01-08"))
     assert month.days == 20
-
-
-def test_waits_are_told_of_many_cases_only():
-    start = D("2026-01-01")
-    cases = [(start, start + timedelta(days=n)) for n in range(10)]
-    assert waits(cases[:4]).cases is None
-    told = waits([*cases, (start, None), (start, D("2025-12-31"))])
-    assert (told.cases, told.middle, told.tenth) == (10, 4.5, 9)
