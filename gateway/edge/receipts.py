@@ -1,7 +1,7 @@
 """Receipts on NAV's interface: those that answer our messages, and those that we answer messages with (KITH AppRec)."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,11 +29,17 @@ UNKNOWN: Final = "ukjent"
 class Receipts:
     """Takes NAV-style messages and receipts in, and writes the receipts that go back.
 
-    `kind` tells the format of a message by its payload.
+    `kind` tells the format of a message by its payload. `signed` holds the token of a message's signer, if it carries
+    one, and raises for one that does not hold.
     """
 
     def __init__(
-        self, apprec: Format, kind: Callable[[bytes], Format | None], intake: Intake, envelope: Envelope
+        self,
+        apprec: Format,
+        kind: Callable[[bytes], Format | None],
+        intake: Intake,
+        envelope: Envelope,
+        signed: Callable[[bytes], Awaitable[object]],
     ) -> None:
         if apprec.render is None:
             raise TypeError("receipts are written, too")
@@ -41,6 +47,7 @@ class Receipts:
         self._kind = kind
         self._intake = intake
         self._envelope = envelope
+        self._signed = signed
 
     async def take(self, sent: bytes, caller: Caller) -> Rendered:
         """Take one document: a receipt is matched and answered with nothing, a message is stored and receipted.
@@ -59,6 +66,7 @@ class Receipts:
             flow.parse(message, raw)  # which says what else is wrong with it
             what = "the message has no MsgInfo/MsgId"
             raise NotAcceptable([Issue("required", "/MsgHead/MsgInfo/MsgId", what, "give it an id of its own")])
+        await self._signed(raw)
         await self._intake.accept(raw, message.id, caller.party.id, head["MsgId"])
         return self._envelope.close(caller.party.id, self._write(head, "ok", ()))
 

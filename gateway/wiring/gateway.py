@@ -359,7 +359,7 @@ class Gateway:
     @cached_property
     def receipts(self) -> Receipts:
         """What takes NAV's messages and receipts, and writes ours."""
-        return Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes)
+        return Receipts(self.formats["nav-apprec"], self._kind, self.intake, self.envelopes, self.identity.signers)
 
     def _kind(self, raw: bytes) -> Format | None:
         """Give the format that an XML message is in, told by its payload."""

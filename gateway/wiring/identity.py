@@ -23,6 +23,7 @@ from gateway.edge.identity.jwks import PublishedKeys, fetching
 from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.replay import Nonces
 from gateway.edge.identity.revocation import RevocationSources, asking
+from gateway.edge.identity.signer import MessageSigners
 from gateway.edge.identity.standing import Standings, certificates
 from gateway.edge.keys import Vault
 from gateway.edge.peer import peer_certificate
@@ -49,7 +50,9 @@ class Identity:
         known = None if settings.demo else self.revocation
         self.standings = Standings(registry, self._anchors, known, now)
         proofs = Proofs(Nonces(vault.mac("dpop", "nonce").encode(), clock), SharedReplayStore(database))
-        self._identify = Identify(registry, PublishedKeys(fetching(self._client), clock), proofs, self.trust, clock)
+        keys = PublishedKeys(fetching(self._client), clock)
+        self.signers = MessageSigners(registry.issuers.values(), keys, clock)
+        self._identify = Identify(registry, keys, proofs, self.trust, clock)
 
     def caller(self) -> Callable[[Request], Awaitable[Caller]]:
         """Give what tells the caller of a request; it raises `AccessRefused`."""

@@ -23,6 +23,7 @@ PID_CLAIM: Final = "helseid://claims/identity/pid"
 LEVEL_CLAIM: Final = "helseid://claims/identity/security_level"
 ALGORITHMS: Final = frozenset(f"{kind}{size}" for kind in ("RS", "PS", "ES") for size in (256, 384, 512))
 
+_PERSONS = frozenset({"FNR", "DNR"})
 _HEAD = "{http://www.kith.no/xmlstds/msghead/2006-05-24}"
 _BASE64 = "{http://www.kith.no/xmlstds/base64container}Base64Container"
 
@@ -44,6 +45,15 @@ def token(raw: bytes) -> str | None:
         return base64.b64decode("".join((containers[0].text or "").split()), validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise SealBroken("the signer's token is not base64") from error
+
+
+def professional(raw: bytes) -> str:
+    """Give the national number of the health professional that the message names as its sender; nothing if none."""
+    for ident in read(raw).iterfind(f"{_HEAD}MsgInfo/{_HEAD}Sender//{_HEAD}HealthcareProfessional/{_HEAD}Ident"):
+        kind = ident.find(_HEAD + "TypeId")
+        if kind is not None and kind.get("V") in _PERSONS:
+            return (ident.findtext(_HEAD + "Id") or "").strip()
+    return ""
 
 
 def _media_type(reference: etree._Element) -> str:

@@ -2,7 +2,7 @@
 
 `Key.private` is cryptography's abstract `RSAPrivateKey`: a PKCS#11 token implements its `sign` (CKM_RSA_PKCS with a
 hash) and `decrypt` (CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP) and refuses `private_bytes`; nothing here asks for the key's
-bytes except to load a file. `Key.xml` is what libxmlsec signs with: a key in memory, or a token's key by its engine.
+bytes except to hand a key that was read from a file to libxmlsec (`Key.xml`).
 """
 
 import stat
@@ -26,11 +26,11 @@ SMALLEST_RSA = 2048
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key and the certificate that goes with it."""
+    """A private key and the certificate that goes with it; `xml` is absent for a key whose bytes cannot be had."""
 
     certificate: x509.Certificate
     private: rsa.RSAPrivateKey
-    xml: xmlsec.Key
+    xml: xmlsec.Key | None
 
 
 class Keys(Protocol):
@@ -76,17 +76,17 @@ class KeyRing:
         )
 
 
-def key(private: rsa.RSAPrivateKey, certificate: x509.Certificate, xml: xmlsec.Key | None = None) -> Key:
+def key(private: rsa.RSAPrivateKey, certificate: x509.Certificate, *, hidden: bool = False) -> Key:
     """Join a private key and its certificate; raise `ConfigurationError` when they do not belong together.
 
-    `xml` is given for a key whose bytes cannot be had (a token); otherwise it is made from the key.
+    `hidden` is for a key whose bytes cannot be had: in a token, or in another process.
     """
     public = certificate.public_key()
     if not isinstance(public, rsa.RSAPublicKey) or public.public_numbers() != private.public_key().public_numbers():
         raise ConfigurationError(["a private key does not belong to its certificate"])
     if public.key_size < SMALLEST_RSA:
         raise ConfigurationError([f"a key is shorter than {SMALLEST_RSA} bits"])
-    return Key(certificate, private, xml or _for_xmlsec(private))
+    return Key(certificate, private, None if hidden else _for_xmlsec(private))
 
 
 def read_key(key_file: Path, certificate_file: Path, password_file: Path | None = None) -> Key:

@@ -18,6 +18,8 @@ from typing import Any, Final
 import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 from xmlsec import constants as xs
@@ -53,16 +55,30 @@ def sign(raw: bytes, key: Key) -> bytes:
     # Under a prefix, so that also verifiers built on lxml agree: its inclusive C14N puts a wrong xmlns="" below an
     # element that inherits its default namespace.
     signature = xmlsec.template.create(document, xs.TransformInclC14N, xs.TransformRsaSha256, ns="ds")
-    document.append(signature)
     reference = xmlsec.template.add_reference(signature, xs.TransformSha256, uri="")
     xmlsec.template.add_transform(reference, xs.TransformEnveloped)
-    context = xmlsec.SignatureContext()
-    context.key = key.xml
-    context.sign(signature)
+    if key.xml is None:
+        _sign_hidden(document, signature, key)
+    else:
+        document.append(signature)
+        context = xmlsec.SignatureContext()
+        context.key = key.xml
+        context.sign(signature)
     data = etree.SubElement(etree.SubElement(signature, _DS + "KeyInfo"), _DS + "X509Data")
     certificate = key.certificate.public_bytes(Encoding.DER)
     etree.SubElement(data, _DS + "X509Certificate").text = base64.b64encode(certificate).decode()
     return etree.tostring(document.getroottree(), xml_declaration=True, encoding="UTF-8")
+
+
+def _sign_hidden(document: etree._Element, signature: etree._Element, key: Key) -> None:
+    """Fill in digest and signature with a key that libxmlsec cannot have."""
+    digest = hashlib.sha256(etree.tostring(document.getroottree(), method="c14n", with_comments=False)).digest()
+    document.append(signature)
+    info, value = elements(signature)
+    next(info.iter(_DS + "DigestValue")).text = base64.b64encode(digest).decode()
+    # Parsed anew, since lxml canonicalises an element in its document with a wrong xmlns="".
+    alone = etree.tostring(etree.fromstring(etree.tostring(info, with_tail=False)), method="c14n")
+    value.text = base64.b64encode(key.private.sign(alone, PKCS1v15(), SHA256())).decode()
 
 
 def verify(raw: bytes, allowed: Iterable[x509.Certificate]) -> bytes:

@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey
 
 from gateway.core.errors import Busy
 from gateway.edge.identity.parties import IssuerKind
-from gateway.edge.identity.signer import Signers
+from gateway.edge.identity.signer import MessageSigners, Signers
 from gateway.edge.seal import SealBroken
 
 LEVEL = "helseid://claims/identity/security_level"
@@ -107,3 +107,46 @@ def test_when_the_issuers_keys_are_away_the_message_waits(world):
     world.published.bodies.clear()
     with pytest.raises(Busy):
         signer(world, carrying(token(world)))
+
+
+def named(raw, number, kind="FNR"):
+    """The message with a health professional as its sender."""
+    sender = (
+        "<MsgInfo><Sender><Organisation><HealthcareProfessional>"
+        f"<Ident><Id>7125186</Id><TypeId V='HPR'/></Ident><Ident><Id>{number}</Id><TypeId V='{kind}'/></Ident>"
+        "</HealthcareProfessional></Organisation></Sender></MsgInfo>"
+    )
+    return raw.replace(b'2006-05-24">', b'2006-05-24">' + sender.encode(), 1)
+
+
+def checked(world, raw, *issuers):
+    given = issuers or (issuer(kind=IssuerKind.HELSEID), issuer(id="https://other.example"))
+    return run(MessageSigners(given, world.keys, world.clock)(raw))
+
+
+def test_a_message_is_held_against_the_token_that_it_carries(world):
+    raw = carrying(token(world))
+    assert checked(world, raw).person == SIGNER
+    assert checked(world, named(raw, SIGNER)).person == SIGNER
+    assert checked(world, carrying("", times=0)) is None
+    assert checked(world, b"<Other/>") is None
+
+
+def test_a_token_of_another_person_than_the_sender_is_refused(world):
+    for kind in ("FNR", "DNR"):
+        with pytest.raises(SealBroken) as caught:
+            checked(world, named(carrying(token(world)), "11827020089", kind))
+        assert "another person" in caught.value.reason
+        assert SIGNER not in caught.value.reason
+    assert checked(world, named(carrying(token(world)), "7125186", "HPR")).person == SIGNER
+
+
+@pytest.mark.parametrize(
+    "claims", [{"iss": "https://attacker.example"}, {"iss": "https://other.example"}, {"iss": None}]
+)
+def test_a_token_of_an_issuer_that_is_no_helseid_here_is_refused_and_nobody_is_asked(world, claims):
+    with pytest.raises(SealBroken):
+        checked(world, carrying(token(world, **claims)))
+    with pytest.raises(SealBroken):
+        checked(world, carrying(token(world)), issuer())
+    assert world.published.fetched == []

@@ -15,6 +15,7 @@ from gateway import flow
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Rendered
 from gateway.edge.receipts import LONGEST, Receipts
+from gateway.edge.seal import SealBroken
 from gateway.sandbox.server import XmlSchema
 from gateway.wiring.formats import installed, kinds
 
@@ -61,8 +62,12 @@ def kind(raw: bytes) -> Any:
     return known().get(kind_of(raw, kinds(known())))
 
 
-def receipts(intake: Any) -> Receipts:
-    return Receipts(known()["nav-apprec"], kind, intake, Plain())
+async def unsigned(raw: bytes) -> None:
+    del raw
+
+
+def receipts(intake: Any, signed: Any = unsigned) -> Receipts:
+    return Receipts(known()["nav-apprec"], kind, intake, Plain(), signed)
 
 
 def read(raw: bytes) -> Any:
@@ -145,4 +150,17 @@ def test_a_moment_that_makes_no_sense_does_not_stop_the_receipt() -> None:
 
 def test_a_format_that_cannot_be_written_is_our_own_mistake() -> None:
     with pytest.raises(TypeError):
-        Receipts(replace(known()["nav-apprec"], render=None), kind, Taken(), Plain())  # type: ignore[arg-type]
+        Receipts(replace(known()["nav-apprec"], render=None), kind, Taken(), Plain(), unsigned)  # type: ignore[arg-type]
+
+
+def test_a_message_whose_signers_token_does_not_hold_is_not_taken() -> None:
+    seen: list[bytes] = []
+
+    async def broken(raw: bytes) -> None:
+        seen.append(raw)
+        raise SealBroken("the signer's token has expired")
+
+    taken = Taken()
+    with pytest.raises(NotAcceptable):
+        asyncio.run(receipts(taken, broken).take(NOTE, CALLER))
+    assert (seen, taken.accepted) == ([NOTE], [])

@@ -2,10 +2,15 @@
 
 import base64
 import gzip
+import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from seal_actors import NOW, make_actor, make_certificate
 
@@ -170,12 +175,103 @@ class TokenKey(rsa.RSAPrivateKey):
         return self
 
 
-def test_a_key_in_a_token_signs_and_opens_without_showing_itself(message, sender, recipient):
-    ours = key(TokenKey(sender.key.private), sender.certificate, xml=sender.key.xml)
+SIGNER = """
+import sys
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+key = load_pem_private_key(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), None)
+while line := sys.stdin.buffer.readline():
+    what, size = line.split()
+    data = sys.stdin.buffer.read(int(size))
+    try:
+        done = key.sign(data, PKCS1v15(), SHA256()) if what == b"sign" else key.decrypt(data, PKCS1v15())
+    except ValueError:
+        done = b""
+    sys.stdout.buffer.write(b"%d\\n" % len(done) + done)
+    sys.stdout.buffer.flush()
+"""
+
+
+class RemoteKey(TokenKey):
+    """A key in a process of its own, which signs and decrypts for whoever holds the pipe."""
+
+    def __init__(self, actor):
+        self._public = actor.certificate.public_key()
+        self.process = subprocess.Popen([sys.executable, "-c", SIGNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._say(b"%d\n" % len(actor.key_pem) + actor.key_pem)
+
+    def _say(self, raw):
+        self.process.stdin.write(raw)
+        self.process.stdin.flush()
+
+    def _done(self, what, data):
+        self._say(b"%s %d\n" % (what, len(data)) + data)
+        return self.process.stdout.read(int(self.process.stdout.readline()))
+
+    def sign(self, data, padding, algorithm):
+        assert isinstance(padding, PKCS1v15)
+        assert isinstance(algorithm, SHA256)
+        return self._done(b"sign", data)
+
+    def decrypt(self, ciphertext, padding):
+        assert isinstance(padding, PKCS1v15)
+        opened = self._done(b"decrypt", ciphertext)
+        if not opened:
+            raise ValueError("the token says no")
+        return opened
+
+    def public_key(self):
+        return self._public
+
+    @property
+    def key_size(self):
+        return self._public.key_size
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(params=["a token", "a process of its own"])
+def hidden(request):
+    """Give what hides an actor's key."""
+    made = []
+
+    def hide(actor):
+        made.append(TokenKey(actor.key.private) if request.param == "a token" else RemoteKey(actor))
+        return key(made[-1], actor.certificate, hidden=True)
+
+    yield hide
+    for one in made:
+        if isinstance(one, RemoteKey):
+            one.close()
+
+
+def test_a_hidden_key_signs_and_opens_without_showing_itself(message, sender, recipient, stranger, hidden):
+    ours, theirs = hidden(sender), hidden(recipient)
     assert cms.verify(cms.sign(b"abc", ours), [sender.certificate]) == b"abc"
-    theirs = key(TokenKey(recipient.key.private), recipient.certificate, xml=recipient.key.xml)
     assert cms.unseal(cms.seal(b"abc", [recipient.certificate]), [theirs]) == b"abc"
-    assert xmldsig.verify(xmldsig.sign(message, ours), [sender.certificate])
+    with pytest.raises(SealBroken):
+        cms.unseal(cms.seal(b"abc", [stranger.certificate]), [theirs])
+    assert payload.open_(
+        payload.close(message, ours, payload.Peer([], [recipient.certificate])),
+        [theirs],
+        payload.Peer([sender.certificate], []),
+    )
+
+
+def test_a_hidden_key_signs_xml_exactly_as_one_in_memory_does(message, sender, hidden):
+    """RSA PKCS #1 v1.5 has one signature for each message and key."""
+    signed = xmldsig.sign(message, hidden(sender))
+    values = [
+        re.findall(rb"<ds:(?:Digest|Signature)Value>([^<]*)<", raw)
+        for raw in (signed, xmldsig.sign(message, sender.key))
+    ]
+    assert [b"".join(value.split()) for value in values[0]] == [b"".join(value.split()) for value in values[1]]
+    assert len(values[0]) == 2
+    assert xmldsig.verify(signed, [sender.certificate])
 
 
 def with_token(message, *tokens, media_type="application/jwt"):
