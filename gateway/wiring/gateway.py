@@ -13,6 +13,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
+from gateway.edge.absence_cases import NORWAY, SWEDEN, AbsenceCases
 from gateway.edge.absences import AbsenceFiles
 from gateway.edge.channel import HttpsChannel, RivChannel
 from gateway.edge.config import Settings
@@ -60,6 +61,7 @@ from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import guard, keeper
 from gateway.wiring.delivery import marks, periods, terms
+from gateway.wiring.followup import load as load_law
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.outgoing import client, endpoint
@@ -236,6 +238,12 @@ class Gateway:
         """What patients are told."""
         names = {party.id: party.name for party in self.registry.parties.values()}
         return Notices(self.database, self.vault, names)
+
+    @cached_property
+    def cases(self) -> AbsenceCases:
+        """The sick-leave cases that employers may see."""
+        laws = {country: load_law(self.library.folder, country) for country in (NORWAY, SWEDEN)}
+        return AbsenceCases(self.line, self.gather, (self.database, self.vault), laws)
 
     @cached_property
     def inbox(self) -> Inbox:

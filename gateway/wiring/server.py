@@ -2,15 +2,28 @@
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import uvicorn
 
-from gateway.edge.http import Tls, absences, create_app, create_upkeep, ebms, glass, inbox, notices, server_config
+from gateway.edge.absence_cases import Case
+from gateway.edge.http import (
+    Tls,
+    absences,
+    cases,
+    create_app,
+    create_upkeep,
+    ebms,
+    glass,
+    inbox,
+    notices,
+    server_config,
+)
 from gateway.edge.log_reader import LogReader
 from gateway.wiring.absences import error_lines
 from gateway.wiring.audit import router
+from gateway.wiring.followup import as_fhir
 from gateway.wiring.gateway import Gateway
 from gateway.wiring.notices import shown
 
@@ -34,9 +47,15 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     if gateway.mshs:
         parts.append(ebms.router(services, gateway.ebms_intake))
     parts.append(absences.router(services, gateway.absences, error_lines))
+    parts.append(cases.router(services, gateway.cases.of, _planned))
     parts.append(inbox.router(services, gateway.inbox))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)
     return uvicorn.Server(config)
+
+
+def _planned(case: Case) -> Mapping[str, Any]:
+    """Give a case as a FHIR Bundle: a CarePlan, and a Task for each point."""
+    return as_fhir(case.person, case.spells[0].start, case.entries)
 
 
 def ops_servers(gateway: Gateway) -> list[uvicorn.Server]:

@@ -93,6 +93,7 @@ ROUTES: Final = (
     Access("POST", "/hr/absences", "samspill:hr/absences.write", _open(Role.EMPLOYER)),
     Access("GET", "/hr/absences/{id}", "samspill:hr/absences.read", _EMPLOYER),
     Access("GET", "/hr/absences/{id}/errors.csv", "samspill:hr/absences.read", _EMPLOYER),
+    Access("POST", "/hr/cases", "samspill:hr/absences.read", _EMPLOYER),
     Access("GET", "/inbox/{recipient}", "samspill:inbox.read", _RECIPIENTS),
     Access("POST", "/inbox/{recipient}/{id}/ack", "samspill:inbox.write", _RECIPIENTS),
     Access("GET", "/metrics", "", {}),

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 
-from gateway.core.audit import AuditAction, AuditEntry
+from gateway.core.audit import AuditAction, AuditEntry, Disclosure
 from gateway.core.errors import Issue
 from gateway.edge.audit_log import append, fresh_id
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, statements
-from gateway.edge.store.schema import absence, absence_file, absence_issue, payload
+from gateway.edge.store.schema import absence, absence_file, absence_issue, outbound, payload
 from gateway.edge.store.writer import Stale, Step, Tx
 
 PART = "absence-part"
@@ -234,11 +234,57 @@ def _forget(tx: Tx, file: str) -> None:
     tx.connection.execute(delete(absence_file).where(absence_file.c.id == file, absence_file.c.state == RECEIVING))
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """That an employer is about to be shown a person's case: who, about whom (a pseudonym), what for, and why."""
+
+    party: str
+    patient: str
+    purpose: str
+    disclosure: Disclosure
+
+
+def show(tx: Tx, items: Sequence[Shown]) -> list[Exception | None]:
+    """Record that cases are about to be shown."""
+    entries = [
+        AuditEntry(
+            id=fresh_id(),
+            recorded_at=tx.at,
+            action=AuditAction.DISCLOSED,
+            actor=one.party,
+            recipient=one.party,
+            patient=one.patient,
+            purpose=one.purpose,
+            disclosure=one.disclosure,
+        )
+        for one in items
+    ]
+    append(tx, entries)
+    return [None for _ in items]
+
+
 BEGIN: Step[NewFile, str] = Step("absence-begin", begin)
 KEEP: Step[Part, None] = Step("absence-keep", keep)
 RECEIVE: Step[Received, str] = Step("absence-receive", receive, announces=True)
 HANDLE: Step[Handled, int] = Step("absence-handle", handle)
 FORGET: Step[str, None] = Step("absence-forget", forget)
+SHOW: Step[Shown, None] = Step("absence-show", show)
 
 FILE = select(absence_file)
 WAITS = select(absence_file).where(absence_file.c.state == WAITING).order_by(absence_file.c.began_at).limit(1)
+
+OF_PERSON = (
+    select(absence.c.record, payload.c.body, payload.c.wrapped)
+    .join_from(absence, payload, payload.c.record == absence.c.record)
+    .where(absence.c.party == bindparam("party"), absence.c.patient == bindparam("who"))
+    .order_by(absence.c.record)
+)
+SENT_TO = (
+    select(outbound.c.inbound, outbound.c.recipient, outbound.c.format, outbound.c.purpose)
+    .where(
+        outbound.c.destination == bindparam("party"),
+        outbound.c.patient == bindparam("who"),
+        outbound.c.state.in_(bindparam("states", expanding=True)),
+    )
+    .order_by(outbound.c.seq)
+)
