@@ -4,7 +4,8 @@ National numbers and D-numbers follow the Population Register: day, month, year,
 digits. The first check digit is judged by the rule for numbers issued from 2032 (remainder 0 to 3), which holds for
 older ones too; the century is not in the number any longer. Synthetic ones add to the month, so that they can never
 be a real person's: 80 in Skatteetaten's Tenor, 65 in Norsk helsenett's test persons, 40 in NAV's Dolly. Hospitals'
-own H-numbers add 40 as well; they are no national numbers, and cannot be told from Dolly's.
+own H-numbers add 40 as well; they are no national numbers, and cannot be told from Dolly's. A common help number
+(FH-number) begins with 8 or 9, has both check digits, and tells no birth date; it names nobody in the Register.
 
 Swedish ones have twelve digits: the day of birth with its century (60 added to the day in a samordningsnummer), a
 number, and Luhn's check digit over the last ten (Skatteverket, SKV 704 and 707). HSA-ids name Swedish care units and
@@ -22,6 +23,7 @@ class Kind(StrEnum):
 
     NATIONAL_NUMBER = "national-number"
     D_NUMBER = "d-number"
+    FH_NUMBER = "fh-number"
     HPR = "hpr"
     HER = "her"
     ORGANISATION = "orgnr"
@@ -64,6 +66,8 @@ def kind_of(number: str) -> Kind | None:
         return person[0]
     if (swedish := _swedish(number)) is not None:
         return swedish
+    if _help_number(number):
+        return Kind.FH_NUMBER
     if _HSA_ID.fullmatch(number):
         return Kind.HSA
     return Kind.ORGANISATION if _remainder(number, _ORGANISATION_CHECK) == 0 or _swedish_organisation(number) else None
@@ -101,6 +105,11 @@ def _person(number: str) -> tuple[Kind, Series] | None:
             if _exists(day, month, int(number[4:6])):
                 return kind, series
     return None
+
+
+def _help_number(number: str) -> bool:
+    checked = _remainder(number, _SECOND_CHECK) == 0 and _remainder(number[:10], _FIRST_CHECK) == 0
+    return checked and number[0] in "89"
 
 
 def _swedish(number: str) -> Kind | None:
