@@ -4,7 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test lint types imports check bench storm fuzz lock clean
+AUDIT   := uv tool run --from pip-audit==2.10.1 pip-audit
+CYCLONE := uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py
+
+.PHONY: setup demo test lint types imports check bench storm fuzz lock sbom audit clean
 
 setup: $(STAMP)
 
@@ -47,5 +50,14 @@ fuzz: setup
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --group dev --output-file requirements.lock pyproject.toml
 
+# What an installation consists of, without what only the checks need (CycloneDX 1.6); needs uv.
+sbom:
+	uv pip compile --quiet --universal --generate-hashes --no-header --constraints requirements.lock pyproject.toml \
+		| $(CYCLONE) requirements --pyproject pyproject.toml --output-file sbom.json -
+
+# Known faults of what is locked; needs uv, and a package index that tells of vulnerabilities. Fails where it cannot know.
+audit:
+	$(AUDIT) --require-hashes --disable-pip --strict --requirement requirements.lock
+
 clean:
-	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache sbom.json
