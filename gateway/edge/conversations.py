@@ -41,7 +41,7 @@ class Conversations:
     def asked(self, known: About) -> Question | None:
         """Give what an authority has asked about this patient, if a message says that it answers it. Raises `Busy`."""
         rows = (row for role in ASKING for row in self._named(known, role))
-        found = (question_of(self._record(row), known.concerns) for row in rows)
+        found = (question_of(self.record(row.id), known.concerns) for row in rows)
         return next((question for question in found if question is not None), None)
 
     def withdrawn(self, certificate: Intyg) -> bool | None:
@@ -55,7 +55,7 @@ class Conversations:
         rows = self._database.rows(statements.EARLIER, who=self._vault.mac("patient", number))
         sure, later = True, True
         for row in rows:  # the newest first
-            record = self._record(row)
+            record = self.record(row.id)
             if record is not None and _takes_back(record, certificate):
                 return True
             later = later and row.business_mac != self._vault.mac("business-id", row.sender, certificate.id or "")
@@ -81,9 +81,12 @@ class Conversations:
             if row.business_mac in {self._vault.mac("business-id", row.sender, one) for one in known.answers}:
                 yield row
 
-    def _record(self, row: Row[Any]) -> Any:
-        """Give the record of a stored message; nothing for one that was erased, or cannot be read."""
-        rows = self._database.rows(statements.SOURCES, ids=[row.id])
+    def record(self, message: str) -> Any:
+        """Give the record of a stored message by its id; nothing for one that was erased, or cannot be read.
+
+        Raises `Busy`.
+        """
+        rows = self._database.rows(statements.SOURCES, ids=[message])
         if not rows:
             return None
         source = inbound(rows[0])

@@ -1,26 +1,23 @@
 """Reminds the certifier's system of what an authority asked and nobody has answered: the same request comes once more.
 
-A request is answered by a message of the certifier's that names it, or the conversation that it began. What was asked,
-and what was answered, is read from what the store keeps, as a decision reads it; nothing else is remembered.
+A request is answered by a later message of the certifier's that names it, or the conversation that it is part of. What
+was asked, and what was answered, is read from what the store keeps, as a decision reads it; nothing else is remembered.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.core.errors import NotAcceptable
-from gateway.core.message import Parsed
 from gateway.core.vocabulary import Role
 from gateway.edge.conversations import ASKING
 from gateway.edge.identity.parties import Registry
-from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
-from gateway.edge.store.decide import inbound
 from gateway.edge.store.remind import REMIND, WAITING, Reminder
 from gateway.model.dialogue import Dialogue, MeetingInvitation, Request
 from gateway.model.intyg_dialogue import REMINDER, InsurerLetter
@@ -41,20 +38,14 @@ class Intervals:
 
 
 class Reminders:
-    """Looks for requests that wait. `read` gives the record of stored bytes in a format."""
+    """Looks for requests that wait. `record` gives the record of a stored message by its id, if it can be read."""
 
     def __init__(
-        self,
-        database: Database,
-        vault: Vault,
-        registry: Registry,
-        read: Callable[[bytes, str], Parsed[Any]],
-        intervals: Intervals,
+        self, database: Database, registry: Registry, record: Callable[[str], Any], intervals: Intervals
     ) -> None:
         self._database = database
-        self._vault = vault
         self._registry = registry
-        self._read = read
+        self._record_of = record
         self._intervals = intervals
         self._looked = float("-inf")
 
@@ -90,28 +81,17 @@ class Reminders:
 
     def _waits(self, row: Row[Any]) -> bool:
         """Whether a stored message asks for an answer that nobody has given."""
-        known = _begun(self._record(row.id))
+        known = _begun(self._record_of(row.id))
         if not known:
             return False
         certifiers = self._parties(Role.CERTIFIER)
-        later = self._database.rows(statements.EARLIER, who=row.patient)
+        newest_first = self._database.rows(statements.EARLIER, who=row.patient)
+        later = takewhile(lambda one: one.id != row.id, newest_first)
         return not any(known & self._answers(one.id) for one in later if one.sender in certifiers)
 
     def _answers(self, message: str) -> set[str]:
-        said = about(self._record(message))
+        said = about(self._record_of(message))
         return set(said.answers) if said else set()
-
-    def _record(self, message: str) -> Any:
-        """Give the record of a stored message; nothing for one that was erased, or cannot be read."""
-        rows = self._database.rows(statements.SOURCES, ids=[message])
-        if not rows:
-            return None
-        source = inbound(rows[0])
-        try:
-            raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-            return self._read(raw, source.format).record
-        except (Unreadable, NotAcceptable):
-            return None
 
 
 def _begun(asked: Any) -> set[str]:

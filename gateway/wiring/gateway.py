@@ -262,7 +262,7 @@ class Gateway:
         """What reminds of requests that nobody has answered."""
         asked = self.settings
         intervals = Intervals(asked.remind_after_days, asked.remind_every_days, asked.remind_times)
-        return Reminders(self.database, self.vault, self.registry, self._again, intervals)
+        return Reminders(self.database, self.registry, self.conversations.record, intervals)
 
     @cached_property
     def retention(self) -> Retention:

@@ -292,6 +292,20 @@ def test_a_request_that_was_answered_reminds_of_nothing_nor_does_what_asks_nothi
     assert (copies(live, question), copies(live, told)) == (1, 1)
 
 
+def test_an_answer_to_an_earlier_question_does_not_answer_the_next_in_its_conversation(live: Live) -> None:
+    first = asked(live)
+    identity, made = bundle("dialogue", "02-answer-with-an-attachment", first)
+    assert live.post(made).status_code == 202
+    arrived(live.scene.nav.received, identity)
+    second, body = nav_message("01-nav-asks", first)
+    assert from_nav(live, body).status_code == 200
+    arrived(live.scene.office.received, second)
+    before = copies(live, second)
+    age(live, 14.1)
+    live.run(live.scene.gateway.reminders.look())
+    assert copies(live, second) == before + 1
+
+
 def test_a_reminder_is_decided_anew_and_stands_in_the_log(live: Live) -> None:
     question = asked(live)
     age(live, 14.1)
