@@ -1,12 +1,21 @@
-"""One real PostgreSQL for the whole session, wherever the tests stand that use it."""
+"""One real PostgreSQL for the whole session, and a log that no test leaves as another does not expect it."""
 
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before():
+    """Undo what a test's command line has set up: it would write to a file that ends with that test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
