@@ -142,6 +142,7 @@ class SandboxMsh(SandboxNav):
     def answer(self, heard: Heard, receipt: bytes) -> None:
         """Post a receipt, in the conversation of what it answers, until it is acknowledged."""
         head = self.head(heard.service, RECEIPTS.get(heard.service, "Svar"), receipt, heard)
+        self.waiting[head.message_id] = head
         self._pending.start(self.until_acknowledged(head))
 
     async def send(self, base: str, document: bytes) -> None:

@@ -36,7 +36,7 @@ SCHEMAS = ROOT / "mappings" / "schema"
 ADDRESS = ebxml.address_of(b"<MsgHead><HelseOpplysningerArbeidsuforhet/></MsgHead>")
 MEDIA = addressed("application/json", ADDRESS)
 ACTION = re.compile(rb"<eb:Action>([A-Za-z]+)</eb:Action>")
-OWED = select(ebms_owed.c.id)
+OWED = select(ebms_owed.c.id).where(~ebms_owed.c.signal)
 TERMS = Terms(
     patience=0.15,
     retry=Agreed(400, 0.05, 60.0, Retry()),
@@ -94,6 +94,7 @@ class Nav(SandboxMsh):
     def ask(self, number):
         """Begin to send a message of NAV's own to the office."""
         head = self.head("HenvendelseFraSaksbehandler", "Henvendelse", message(number, "office", case=f"nav-{number}"))
+        self.waiting[head.message_id] = head
         self._pending.start(self.until_acknowledged(head))
 
     async def once(self, media_type, body):
