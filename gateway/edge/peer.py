@@ -5,6 +5,7 @@ has it (`scope["extensions"]["tls"]["client_cert_chain"]`, PEM). Nor does it giv
 request, or the rest of a body that was answered already, a byte at a time; this one does.
 """
 
+import re
 import ssl
 from asyncio import TimerHandle, Transport
 from typing import Any
@@ -15,6 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS = 10.0
 """Most seconds for the head of a request, and for what is left of a body that we have answered."""
 
+_STRANGE = re.compile(rb"[^\r]\n|\r\n[ \t]")
+"""A line that ends in LF alone, or goes on in the next: a proxy may see other lines (RFC 9112 § 2.2 and 5.2)."""
+
 _OURS_TO_WAIT = frozenset({h11.IDLE, h11.DONE})
 
 
@@ -23,6 +27,7 @@ class PeerProtocol(H11Protocol):
 
     head_seconds = HEAD_SECONDS
     _deadline: TimerHandle | None = None
+    _seen = b" "
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Look at the connection once, when it is there."""
@@ -41,11 +46,18 @@ class PeerProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those that complete no request do not win the peer more time."""
+        if self.conn.their_state is h11.IDLE and self._strange(data):
+            self.send_400_response("a line of the head ends without CR LF, or is folded")
+            return
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the rest of this one, but not for ever."""
+        waiting = self.conn.trailing_data[0] if self.conn.their_state is h11.DONE else b""
+        if waiting and self._strange(waiting):
+            self.transport.close()
+            return
         super().on_response_complete()
         self._watch()
 
@@ -60,6 +72,12 @@ class PeerProtocol(H11Protocol):
             super().send_400_response(msg)
         else:
             self.transport.close()
+
+    def _strange(self, data: bytes) -> bool:
+        """Whether the head that these bytes begin, or go on with, has lines that two servers may read differently."""
+        head, end, _ = (self._seen + data).partition(b"\r\n\r\n")
+        self._seen = b" " if end else head[-4:]
+        return _STRANGE.search(head) is not None
 
     def _watch(self) -> None:
         """Run the deadline while we wait for the peer and no route does, which has a time-out of its own."""

@@ -77,6 +77,15 @@ SMUGGLED = {
     "a negative chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n" + HIDDEN,
     "an endless chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 400 + b"\r\n",
     "a chunk longer than it says": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}XX\r\n0\r\n\r\n" + HIDDEN,
+    "lines that end in LF alone": HEAD.replace(b"\r\n", b"\n") + b"Content-Length: 2\n\n{}",
+    "one line that ends in LF alone": HEAD + b"X: a\nContent-Length: 0\r\n\r\n" + HIDDEN,
+    "a blank line in LF alone": HEAD + b"Content-Length: 0\n\n" + HIDDEN,
+    "a folded header": HEAD + b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}" + HIDDEN,
+    "a folded length": HEAD + b"Content-Length:\r\n 0\r\n\r\n" + HIDDEN,
+    "a folded coding": HEAD + b"Transfer-Encoding:\r\n\tchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a chunk extension that ends in LF": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;\n{}\r\n0\r\n\r\n" + HIDDEN,
+    "a chunk that ends in LF": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\n0\r\n\r\n" + HIDDEN,
+    "an endless chunk extension": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"a" * 200_000,
     "another protocol": b"PRI * HTTP/2.0\r\n\r\n",
     "a head without end": b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000,
     "very many headers": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 40_000 + b"\r\n",
@@ -97,6 +106,20 @@ def test_a_request_that_two_servers_would_read_differently_is_refused_and_nothin
     assert b"uvicorn" not in back.lower()
     assert b"h11" not in back.lower()
     assert not quick.intake.by_key
+
+
+def test_a_second_request_with_strange_lines_is_not_read_however_it_comes(quick: Edge) -> None:
+    first, second = b"GET /fhir/metadata HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /fhir/none HTTP/1.1\nHost: x\n\n"
+    together = said(quick, first + second)
+    assert (together.count(b"HTTP/1.1 200"), together.count(b"HTTP/1.1 ")) == (1, 1)
+    apart = said(quick, first, second[:20], second[20:], pause=0.2)
+    assert (apart.count(b"HTTP/1.1 200"), apart.count(b"HTTP/1.1 404")) == (1, 0)
+
+
+def test_a_head_in_pieces_and_a_body_with_line_feeds_are_read_as_ever(quick: Edge) -> None:
+    whole = HEAD + b"Connection: close\r\nContent-Length: 4\r\n\r\n{\n\n}"
+    for cut in (len(whole) - 6, len(whole) - 7, 30, whole.index(b"\r\n") + 1):
+        assert said(quick, whole[:cut], whole[cut:]).startswith(b"HTTP/1.1 422")
 
 
 def test_what_is_no_http_any_more_after_the_answer_closes_the_connection(quick: Edge) -> None:
