@@ -115,18 +115,19 @@ class Storm:
             "certificates": str(self.folder),
             "control": self.control,
         }
-        errors = (self.folder / f"node-{place}.log").open("ab")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(HERE / "node.py"),
-            json.dumps(options | more),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-        )
-        errors.close()
-        self.nodes[place] = process
-        await asyncio.wait_for(process.stdout.readline(), 30)
-        return process
+        while True:  # a node that finds its database starting ends, and is started again, as a supervisor does
+            with (self.folder / f"node-{place}.log").open("ab") as errors:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    str(HERE / "node.py"),
+                    json.dumps(options | more),
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=errors,
+                )
+            self.nodes[place] = process
+            if await asyncio.wait_for(process.stdout.readline(), 30):
+                return process
+            await process.wait()
 
     async def kill(self, place):
         process = self.nodes[place]
