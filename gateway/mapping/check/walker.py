@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from gateway.core.errors import Fault
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.check.tree import Const, Drop, Leaf, Place, Record, Use
+from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Place, Record, Switch, Use
 from gateway.mapping.language import Filter, Path, Spot, Step
 from gateway.mapping.nearest import nearest
 from gateway.mapping.wire.schema import Child, Schema, Shape
@@ -127,7 +127,19 @@ class Walker:
         """Say what a place is for; a place is for one thing."""
         if place.use is not None and not (isinstance(place.use, Leaf) and place.use is use):
             self.stop(spot, f"{place.trail()} is taken by the rule at line {place.use.spot.line}")
+        if isinstance(use, Record):
+            self._nobody_elses(place)
         place.use = use
+
+    def _nobody_elses(self, record: Place) -> None:
+        """Say so when an earlier rule of the record around takes something inside this one: no reader would find it."""
+        for inner in record.below():
+            if isinstance(inner.use, Leaf | Record | Switch | Column):
+                self.stop(
+                    inner.use.spot,
+                    f"{inner.trail()} is inside {record.trail()}, which is a record of its own",
+                    "put the rule inside that record",
+                )
 
     def _blamed(self, scope: Scope, path: Path, spot: Spot) -> Spot:
         """Give the position of the word that a path begins with, when it goes wrong inside the word."""

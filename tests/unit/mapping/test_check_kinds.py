@@ -141,6 +141,18 @@ MISTAKES = (
         "put the rule inside that record",
     ),
     Mistake(
+        "a rule that stands inside a record bound after it",
+        NAV,
+        "id: MsgInfo/MsgId",
+        "id: MsgInfo/Sender/Organisation/OrganisationName",
+        "id: MsgInfo/Sender/Organisation/OrganisationName",
+        (
+            "MsgHead/MsgInfo/Sender/Organisation/OrganisationName is inside MsgHead/MsgInfo/Sender/Organisation, "
+            "which is a record of its own"
+        ),
+        "put the rule inside that record",
+    ),
+    Mistake(
         "a place that is taken",
         NAV,
         "patient.nav_office: ${form}/Pasient/NAVKontor",
