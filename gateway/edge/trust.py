@@ -136,7 +136,7 @@ class Revocation:
             crl = x509.load_der_x509_crl(raw)
             whole = all(isinstance(one.value, _CRL_EXTENSIONS) for one in crl.extensions)
             signed = crl.issuer == issuer.subject and crl.is_signature_valid(_key(issuer))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             raise Untrusted("the revocation list cannot be read") from None
         if not signed or not whole or crl.next_update_utc is None or crl.last_update_utc > at + SKEW:
             raise Untrusted("the revocation list is not a whole, signed and current one of this authority")
@@ -150,7 +150,14 @@ class Revocation:
             answer = ocsp.load_der_ocsp_response(raw)
             _about(answer, leaf, issuer)
             _signed(answer, issuer, at)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        except (
+            ValueError,
+            TypeError,
+            InvalidSignature,
+            UnsupportedAlgorithm,
+            x509.ExtensionNotFound,
+            x509.InvalidVersion,
+        ):
             raise Untrusted("the OCSP answer does not hold") from None
         if answer.next_update_utc is None or answer.this_update_utc > at + SKEW:
             raise Untrusted("the OCSP answer does not say how long it holds, or is from the future")

@@ -15,7 +15,7 @@ def read(pem: str | bytes) -> x509.Certificate:
     raw = pem.encode() if isinstance(pem, str) else pem
     try:
         (certificate,) = x509.load_pem_x509_certificates(raw)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Unidentified("the client certificate cannot be read") from None
     return certificate
 

@@ -277,3 +277,13 @@ def test_certificates_that_expire_soon_are_found_soonest_first():
     soon, sooner, late = other(days=40), other(days=35), other(days=300)
     assert expiring([late, soon, sooner], AT, 30 * DAY) == (sooner, soon)
     assert expiring([late], AT, 30 * DAY) == ()
+
+
+def test_a_revocation_list_of_an_unknown_version_is_refused():
+    world = Authority()
+    builder = x509.CertificateRevocationListBuilder().issuer_name(world.certificate.subject)
+    builder = builder.last_update(AT - timedelta(days=1)).next_update(AT + timedelta(days=1))
+    raw = builder.sign(world.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    for version in range(2, 12):
+        with pytest.raises(Untrusted):
+            Revocation().add_list(raw.replace(b"\x02\x01\x01", bytes([2, 1, version]), 1), world.certificate, AT)
