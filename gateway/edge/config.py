@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     address_register: str = Field(
         default="", description="URL of the register of graded addresses; empty: nothing is known"
     )
+    block_service: str = Field(
+        default="", description="URL of the Swedish blocking service (CheckBlocks 4); empty: whether is unknown"
+    )
+    consent_service: str = Field(
+        default="", description="URL of the Swedish consent service (CheckConsent 2); empty: whether is unknown"
+    )
+    care_services_address: str = Field(default="", description="logical address (an HSA-id) that both are called at")
     disclosing_senders: Path | None = Field(
         default=None, description="file of organisation numbers whose name tells an illness"
     )

@@ -16,7 +16,8 @@ from gateway.core.decision import Question
 from gateway.core.errors import Busy, ConfigurationError, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
-from gateway.core.vocabulary import MessageKind, Role
+from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
+from gateway.edge.care_services import CareServices, Reader
 from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
@@ -28,6 +29,7 @@ from gateway.policy.facts import Facts
 from gateway.policy.labels import Labels
 from gateway.policy.provision import Request
 from gateway.policy.routing import Routing
+from gateway.policy.rules import UNKNOWN
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +78,7 @@ class Registers:
 
     `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
     `asked` gives what an authority has asked, if a message says that it answers it, and `withdrawn` whether a Swedish
-    certificate is taken back.
+    certificate is taken back. `care` are the Swedish services for blocks and consents.
     """
 
     addresses: AddressRegister | None = None
@@ -84,6 +86,7 @@ class Registers:
     asked: Callable[[About], Question | None] | None = None
     withdrawn: Callable[[Intyg], bool | None] | None = None
     cleared: Callable[[str, Destination], frozenset[str]] | None = None
+    care: CareServices | None = None
 
 
 class Gather:
@@ -100,6 +103,7 @@ class Gather:
         self._asked = outside.asked
         self._withdrawn = outside.withdrawn
         self._cleared = outside.cleared
+        self._care = outside.care
         self._labels = labels
 
     def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Gathered:
@@ -144,6 +148,43 @@ class Gather:
             "request-scope": "no-request" if asked.unasked else "specified" if question else None,
         }
         return Facts({name: value for name, value in known.items() if value is not None}, question=question)
+
+    def treating(self, certificate: Intyg, patient: str, reader: Reader) -> Facts:
+        """Give the facts of showing a Swedish certificate to one who treats its patient (`patient` is a pseudonym).
+
+        The consent is the one that the consent service knows, unless a Consent here says no or cannot be read. In
+        Sweden an objection to sharing is a block, so that the answer about blocks says both. Raises `NotAcceptable`
+        for a certificate about nobody.
+        """
+        known = about(certificate)
+        if known is None:
+            raise NotAcceptable([Issue("required", "", "the certificate is about nobody")])
+        block = self._care.block(certificate, reader) if self._care else None
+        consent = self._care.consent(certificate.patient, reader) if self._care else None
+        said = {
+            "law": "sweden",
+            "glass": "closed",
+            "block": block,
+            "objection": {"active": "raised", "none": "none"}.get(block or ""),
+            "work-reason": "true" if reader.treats else "false",
+        }
+        message = {name: value for name, value in said.items() if value is not None}
+        by_class = self._agreed(certificate, known, patient, reader, consent)
+        return Facts({**self.presumed(known, certificate).message, **message}, by_class)
+
+    def _agreed(
+        self, certificate: Intyg, known: About, patient: str, reader: Reader, consent: str | None
+    ) -> dict[str, dict[str, str]]:
+        """Give the consent for each data class: a no here goes before a yes at the service."""
+        organisation = self._organisation(reader.party)
+        actors = (f"{ORGANISATION_SYSTEM}|{organisation}",) if organisation else ()
+        request = Request(purpose=purpose_coding(Purpose.TREATMENT), actors=actors, at=datetime.now(UTC))
+        consents, _ = self._of(patient)
+        labels = self._labels.by_class(certificate) if consents else None
+        here = consent_facts(consents, request, known.id, labels)
+        ours = {one: here.get(one, {}).get("consent", UNKNOWN) for one in DataClass}
+        asked = consent or UNKNOWN
+        return {one: {"consent": own if own in ("deny", UNKNOWN) else asked} for one, own in ours.items()}
 
     def _taken_back(self, record: Any) -> dict[str, str]:
         """Say whether a Swedish certificate is withdrawn; nothing of other messages, and when nobody can tell."""

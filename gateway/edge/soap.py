@@ -29,9 +29,24 @@ def close(body: bytes, address: str) -> bytes:
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
 
+def content(document: bytes) -> Any:
+    """Give the call (or the answer) in a document, in an envelope or bare; nothing when there is none, or a fault."""
+    try:
+        root = etree.fromstring(document, _parser())
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    about: Any = root.getroottree().docinfo
+    if about.doctype:
+        return None
+    if root.tag == f"{{{SOAP}}}Envelope":
+        body = root.find(f"{{{SOAP}}}Body")
+        root = body[0] if body is not None and len(body) else None
+    return None if root is None or not etree.QName(root).namespace or root.tag == f"{{{SOAP}}}Fault" else root
+
+
 def action(sent: bytes) -> str:
     """Give the SOAPAction of a call: its namespace and its name."""
-    call = _call(sent)
+    call = content(sent)
     return "" if call is None else f"{etree.QName(call).namespace}:{etree.QName(call).localname}"
 
 
@@ -40,7 +55,7 @@ def failure(answer: bytes) -> ChannelError | None:
 
     A technical error was not done and may be sent again; an answer that cannot be read leaves it open.
     """
-    call = _call(answer)
+    call = content(answer)
     code = None if call is None else call.findtext(f".//{{{RESULT}}}resultCode")
     if code in (OK, INFO):
         return None
@@ -53,7 +68,7 @@ def failure(answer: bytes) -> ChannelError | None:
 
 def answer(sent: bytes, issues: Sequence[Issue] = (), error: str = VALIDATION) -> bytes:
     """Answer a call: OK, or an error with every reason. One that cannot be read gets a SOAP fault."""
-    call = _call(sent)
+    call = content(sent)
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     told = "; ".join(map(str, issues))[:LONGEST]
@@ -72,21 +87,6 @@ def answer(sent: bytes, issues: Sequence[Issue] = (), error: str = VALIDATION) -
         etree.SubElement(result, f"{{{RESULT}}}resultText").text = told
         etree.SubElement(result, f"{{{RESULT}}}errorId").text = error
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
-
-
-def _call(document: bytes) -> Any:
-    """Give the call (or the answer) in a document, in an envelope or bare; nothing when there is none."""
-    try:
-        root = etree.fromstring(document, _parser())
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    about: Any = root.getroottree().docinfo
-    if about.doctype:
-        return None
-    if root.tag == f"{{{SOAP}}}Envelope":
-        body = root.find(f"{{{SOAP}}}Body")
-        root = body[0] if body is not None and len(body) else None
-    return None if root is None or not etree.QName(root).namespace or root.tag == f"{{{SOAP}}}Fault" else root
 
 
 def _default(namespace: str) -> Any:

@@ -266,6 +266,18 @@ def says_no_and_tells(record: ToEmployer) -> bool:
     return bool(record.told) and record.wants_diagnosis is not True
 
 
+def days(record: Intyg) -> tuple[date, date] | None:
+    """Give the first and the last day that it says anything of; nothing for one that names no day."""
+    named: list[date | None] = [record.signed_at.date() if record.signed_at else None]
+    if isinstance(record, SickPayCertificate):
+        named += [record.start, record.end]
+    elif isinstance(record, Assessed):
+        named += [day for part in record.reductions for day in (part.start, part.end)]
+    named += [ground.day for ground in getattr(record, "grounds", ())]
+    known = [day for day in named if day is not None]
+    return (min(known), max(known)) if known else None
+
+
 def controlled(record: ToEmployer) -> bool:
     """Whether it is a suspension under the Communicable Diseases Act, for which the choice is filled in by the form."""
     return isinstance(record, EmployerCertificate) and bool(record.disease_control)

@@ -15,6 +15,7 @@ from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.absence_cases import NORWAY, SWEDEN, AbsenceCases
 from gateway.edge.absences import AbsenceFiles
+from gateway.edge.care_services import CareServices
 from gateway.edge.channel import HttpsChannel, RivChannel
 from gateway.edge.config import Settings
 from gateway.edge.consents import ConsentService
@@ -209,7 +210,9 @@ class Gateway:
     def gather(self) -> Gather:
         """What collects the facts of a decision."""
         talk = self.conversations
-        registers = Registers(self._addresses(), self._disclosing(), talk.asked, talk.withdrawn, self._cleared)
+        registers = Registers(
+            self._addresses(), self._disclosing(), talk.asked, talk.withdrawn, self._cleared, self.care
+        )
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
 
     def _cleared(self, message: str, to: Destination) -> frozenset[str]:
@@ -279,6 +282,14 @@ class Gateway:
             return self._outside.addresses
         return HttpAddressRegister(client(self.settings), self.settings.address_register)
 
+    @cached_property
+    def care(self) -> CareServices | None:
+        """The Swedish services for blocks and consents, where the settings name one."""
+        at = self.settings
+        if not at.block_service and not at.consent_service:
+            return None
+        return CareServices(client(at), at.block_service, at.consent_service, at.care_services_address)
+
     def _disclosing(self) -> frozenset[str] | None:
         if self._outside.disclosing is not None or self.settings.disclosing_senders is None:
             return self._outside.disclosing
@@ -311,6 +322,9 @@ class Gateway:
             await post.close()
         if "identity" in self.__dict__:
             await self.identity.aclose()
+        care = self.__dict__.get("care")
+        if care is not None:
+            care.close()
         await self.database.aclose()
 
     def _terms_of(self, party: str) -> Terms:
@@ -394,7 +408,7 @@ class Gateway:
     def faults(self) -> list[str]:
         """Give what is wrong with the installation besides its data: register, keys, examples; warn of expiry."""
         found: list[str] = []
-        parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses)
+        parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses, lambda: self.care)
         for part in (*parts, self.refuse_examples):
             try:
                 part()

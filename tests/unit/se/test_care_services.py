@@ -1,0 +1,142 @@
+"""Blocks and consents: the calls that are written, and what each answer says; whatever is not clear says nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from lxml import etree
+
+from gateway import flow
+from gateway.core.errors import ConfigurationError
+from gateway.edge.care_services import (
+    BLOCKING,
+    CHECK_BLOCKS,
+    CHECK_CONSENT,
+    CONSENT,
+    CareServices,
+    Reader,
+    blocks_in,
+    check_blocks,
+    check_consent,
+    consent_in,
+)
+from gateway.edge.library import default_folder
+from gateway.model.intyg import Insured, Intyg
+from gateway.wiring.formats import installed
+
+RIVTA = Path(__file__).parents[3] / "../shared/data/se/xsd/tree/rivta"
+DONE = "<c:result><c:resultCode>OK</c:resultCode></c:result>"
+READER = Reader("clinic", "SE2321000990-E1", "SE2321000990-A1B2", "SE2321000990-V1", treats=True)
+
+
+def certificate() -> Intyg:
+    raw = (default_folder() / "fhir/fk7804/examples/01-two-degrees.in.json").read_bytes()
+    record = flow.parse(installed()[1]["fhir"], raw).record
+    assert isinstance(record, Intyg)
+    return record
+
+
+def blocks(inner: str) -> bytes:
+    result = f"<r:checkBlocksResult>{inner}</r:checkBlocksResult>"
+    text = f'<r:CheckBlocksResponse xmlns:r="{CHECK_BLOCKS}" xmlns:c="{BLOCKING}">{result}</r:CheckBlocksResponse>'
+    return text.encode()
+
+
+def row(status: str, number: str = "1") -> str:
+    return f"<c:checkResults><c:status>{status}</c:status><c:rowNumber>{number}</c:rowNumber></c:checkResults>"
+
+
+def consent(inner: str) -> bytes:
+    text = (
+        f'<r:CheckConsentResponse xmlns:r="{CHECK_CONSENT}" xmlns:c="{CONSENT}"><r:checkResult>{inner}'
+        "</r:checkResult></r:CheckConsentResponse>"
+    )
+    return text.encode()
+
+
+def has(said: str, kind: str = "") -> str:
+    of = f"<c:assertionType>{kind}</c:assertionType>" if kind else ""
+    return f"{DONE}<c:hasConsent>{said}</c:hasConsent>{of}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fact"),
+    [
+        (blocks(DONE + row("OK")), "none"),
+        (blocks(DONE + row("BLOCKED")), "active"),
+        (blocks(DONE + row("OK") + row("BLOCKED", "2")), "active"),
+        (blocks(DONE + row("VALIDATIONERROR")), None),
+        (blocks(DONE + row("OK", "2")), None),
+        (blocks(DONE + row("OK") + row("OK")), None),
+        (blocks(DONE + row("ok")), None),
+        (blocks(DONE), None),
+        (blocks(row("OK")), None),
+        (blocks(DONE.replace("OK", "ERROR") + row("OK")), None),
+        (blocks(DONE + row("OK")).replace(b"CheckBlocksResponse", b"CheckBlocks"), None),
+        (blocks(DONE + row("OK")).replace(CHECK_BLOCKS.encode(), b"urn:x"), None),
+        (b"<!DOCTYPE a []>" + blocks(DONE + row("OK")), None),
+        (b"no XML", None),
+    ],
+)
+def test_nothing_is_blocked_only_where_the_very_row_is_said_to_be_ok(answer: bytes, fact: str | None) -> None:
+    assert blocks_in(answer) == fact
+
+
+@pytest.mark.parametrize(
+    ("answer", "fact"),
+    [
+        (consent(has("true", "Consent")), "permit"),
+        (consent(has("1", "Consent")), "permit"),
+        (consent(has("true", "Emergency")), "none"),
+        (consent(has("false")), "none"),
+        (consent(has("true")), None),
+        (consent(has("true", "Other")), None),
+        (consent(has("yes", "Consent")), None),
+        (consent(has("true", "Consent") + has("false")), None),
+        (consent(has("true", "Consent").replace(">OK<", ">ERROR<")), None),
+        (blocks(DONE + row("OK")), None),
+        (b"", None),
+    ],
+)
+def test_only_a_consent_permits_and_an_emergency_is_none(answer: bytes, fact: str | None) -> None:
+    assert consent_in(answer) == fact
+
+
+@pytest.mark.skipif(not RIVTA.exists(), reason="the published service contracts are not here")
+def test_both_calls_are_valid_by_the_published_contracts() -> None:
+    record = certificate()
+    for call, path in (
+        (check_blocks(record, READER), "blocking/schemas/interactions/CheckBlocksInteraction/CheckBlocksResponder_4.0"),
+        (
+            check_consent(record.patient, READER),
+            "consent/schemas/interactions/CheckConsentInteraction/CheckConsentResponder_2.0",
+        ),
+    ):
+        file = RIVTA / f"informationsecurity-authorization-{path}.xsd"
+        assert file.exists(), file
+        assert call is not None
+        etree.XMLSchema(etree.parse(file)).assertValid(etree.fromstring(call))
+
+
+def test_the_whole_time_that_a_certificate_speaks_of_is_asked_about() -> None:
+    call: Any = check_blocks(certificate(), READER)
+    root = etree.fromstring(call)
+    told = [root.findtext(f".//{{*}}information{one}Date") for one in ("Start", "End")]
+    assert told == ["2026-09-30T00:00:00", "2026-11-30T23:59:59"]
+
+
+@pytest.mark.parametrize("patient", [Insured(), Insured(number="191212121212", number_kind="other")])
+def test_nobody_is_asked_about_a_patient_without_a_swedish_number_or_a_unit_without_a_name(patient: Insured) -> None:
+    record = certificate()
+    assert check_consent(patient, READER) is None
+    assert check_blocks(replace(record, patient=patient), READER) is None
+    assert check_blocks(replace(record, sender=None), READER) is None
+
+
+def test_services_are_asked_over_https_and_at_an_address() -> None:
+    with httpx.Client() as client:
+        for blocks_at, address in (("http://x.example", "SE1"), ("https://x.example", "")):
+            with pytest.raises(ConfigurationError):
+                CareServices(client, blocks_at, "", address)
