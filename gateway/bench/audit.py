@@ -13,8 +13,8 @@ from typing import Final
 from gateway.bench import Ratio
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure
 from gateway.core.checkpoint import private_text, signer
-from gateway.edge.audit_log import append, fresh_id
-from gateway.edge.log_tree import CHECKPOINT, SEQUENCE, Cadence
+from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.tree import CHECKPOINT, SEQUENCE, Cadence
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.writer import Step, Tx
 

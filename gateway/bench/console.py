@@ -21,8 +21,8 @@ from gateway.console.people import COOKIE, People
 from gateway.console.sessions import Session, Sessions, Standing
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
 from gateway.demo import settings_for
-from gateway.edge.audit_log import SALT
-from gateway.edge.log_watch import PIECE
+from gateway.edge.audit.append import SALT
+from gateway.edge.audit.watch import PIECE
 from gateway.edge.store.cases import FIND
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_tree, log_watch

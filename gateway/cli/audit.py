@@ -23,13 +23,13 @@ from gateway.core.checkpoint import BadCheckpoint, Verifier, verifier
 from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
 from gateway.core.identifiers import Kind, kind_of
 from gateway.core.vocabulary import Purpose
+from gateway.edge.audit.export import check, csv_lines, json_text, proven
+from gateway.edge.audit.reader import LOOK, Look
+from gateway.edge.audit.search import Filter, search, search_all
+from gateway.edge.audit.stamps import BadStamp, Stamps
+from gateway.edge.audit.verify import Flaw
 from gateway.edge.config import Settings
 from gateway.edge.keys import Vault, keyring
-from gateway.edge.log_export import check, csv_lines, json_text, proven
-from gateway.edge.log_reader import LOOK, Look
-from gateway.edge.log_search import Filter, search, search_all
-from gateway.edge.log_stamps import BadStamp, Stamps
-from gateway.edge.log_verify import Flaw
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.engine import file_of, open_engine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gateway.edge.pickup import Folder, Opens, Pickup
+    from gateway.edge.absences.pickup import Folder, Opens, Pickup
     from gateway.wiring.gateway import Gateway
 
 
@@ -43,7 +43,7 @@ def watch(
 async def _watch(
     gateway: "Gateway", opens: "Opens", makes: "Callable[[Folder], Pickup]", every: float, *, once: bool
 ) -> None:
-    from gateway.edge import pickup  # noqa: PLC0415 - as above
+    from gateway.edge.absences import pickup  # noqa: PLC0415 - as above
 
     try:
         if once:

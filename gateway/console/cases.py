@@ -14,8 +14,8 @@ from gateway.console.visit import Visit
 from gateway.core.audit import AuditAction
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.queues import FOUND, Queue
-from gateway.edge.log_search import Filter
-from gateway.edge.log_watch import volumes
+from gateway.edge.audit.search import Filter
+from gateway.edge.audit.watch import volumes
 from gateway.edge.review import Doing, Item
 from gateway.edge.store import statements
 from gateway.edge.store.review import GLASS, HELD

@@ -15,14 +15,14 @@ from gateway.core.audit import AuditAction
 from gateway.core.checkpoint import Verifier
 from gateway.core.errors import Refused
 from gateway.core.vocabulary import MessageKind, Role
+from gateway.edge.audit.anchors import Anchors
+from gateway.edge.audit.guard import LogGuard
+from gateway.edge.audit.reader import LOOK, PURPOSES, LogReader, Look
+from gateway.edge.audit.search import Filter, Found, search
 from gateway.edge.consents import ConsentService
 from gateway.edge.identity.parties import Registry
 from gateway.edge.identity.standing import Held
 from gateway.edge.keys import Vault
-from gateway.edge.log_anchors import Anchors
-from gateway.edge.log_guard import LogGuard
-from gateway.edge.log_reader import LOOK, PURPOSES, LogReader, Look
-from gateway.edge.log_search import Filter, Found, search
 from gateway.edge.review import Officer, ReviewQueue
 from gateway.edge.rule_sets import Revision
 from gateway.edge.rulebook import Rulebook

@@ -18,9 +18,9 @@ from gateway.console.words import OSLO
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.vocabulary import Purpose
-from gateway.edge.log_export import csv_lines, json_text, proven
-from gateway.edge.log_search import Filter, Found, search_all
-from gateway.edge.log_tree import LAST
+from gateway.edge.audit.export import csv_lines, json_text, proven
+from gateway.edge.audit.search import Filter, Found, search_all
+from gateway.edge.audit.tree import LAST
 from gateway.edge.store import statements
 
 PAGE: Final = 50

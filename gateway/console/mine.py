@@ -24,9 +24,9 @@ from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM, Kind, kind_of
 from gateway.core.vocabulary import Purpose, Role
+from gateway.edge.audit.search import Filter
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.parties import Party
-from gateway.edge.log_search import Filter
 from gateway.policy.consent import purpose_coding
 
 SHOWN: Final = 500

@@ -15,7 +15,7 @@ from gateway.console.sessions import Standing
 from gateway.console.visit import Visit
 from gateway.core.audit import AuditAction
 from gateway.core.identifiers import PERSONS, kind_of
-from gateway.edge.log_search import Filter
+from gateway.edge.audit.search import Filter
 from gateway.edge.store import review
 
 SHOWN = 50

@@ -10,7 +10,7 @@ from gateway.console.desk import Contents, Desk
 from gateway.console.sessions import Session
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
 from gateway.core.vocabulary import DataClass
-from gateway.edge.log_search import Filter, Found
+from gateway.edge.audit.search import Filter, Found
 from gateway.edge.store import review, statements
 from gateway.edge.store.operate import NotThere
 from gateway.policy.elements import UNMARKED

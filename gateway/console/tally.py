@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 
 from gateway.console.words import OSLO
 from gateway.core.audit import AuditAction, Outcome
-from gateway.edge.log_tree import TREE
+from gateway.edge.audit.tree import TREE
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit
 

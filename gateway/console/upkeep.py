@@ -10,7 +10,7 @@ from gateway.console.desk import Desk
 from gateway.console.log import health
 from gateway.console.sessions import Standing
 from gateway.console.visit import Visit
-from gateway.edge.log_stamps import BadStamp
+from gateway.edge.audit.stamps import BadStamp
 from gateway.edge.store import statements
 from gateway.edge.store.schema import log_checkpoint, outbound
 

@@ -19,7 +19,7 @@ from gateway.core.errors import Issue, NotAcceptable, Refused
 from gateway.core.message import Rendered, Route
 from gateway.core.ports import Format
 from gateway.core.vocabulary import MessageKind, Obligation, Purpose, Role
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.gather import Gather
 from gateway.edge.identity.access import Caller
 from gateway.edge.keys import Destroyed, Vault

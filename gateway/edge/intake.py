@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.core.errors import Busy, NotAcceptable, Severity
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.delivery.ports import Admitted, Line
 from gateway.edge.delivery.receipts import receipt_in
 from gateway.edge.keys import Vault

@@ -1,6 +1,6 @@
 """The operational log: JSON lines of events and codes on standard error. Never a value of a person.
 
-The disclosure log is another thing: it is in the database, in the transaction it tells of (`gateway.edge.audit_log`).
+The disclosure log is another thing: it is in the database, in the transaction it tells of (`edge.audit.append`).
 """
 
 import logging

@@ -14,11 +14,11 @@ from gateway.core.audit import AuditAction, Disclosure
 from gateway.core.message import Route
 from gateway.core.queues import due
 from gateway.core.vocabulary import MessageKind, Purpose, Role
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
+from gateway.edge.audit.reader import LOOK, Look
 from gateway.edge.gather import Gather
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
-from gateway.edge.log_reader import LOOK, Look
 from gateway.edge.store import cases, review, statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound

@@ -16,7 +16,7 @@ from adapters.hr.tally import KIND, Tally, error_lines, told
 from gateway.core.errors import ConfigurationError, Fault, Issue, NotAcceptable
 from gateway.core.message import Parsed
 from gateway.core.ports import Format
-from gateway.edge.absences import Reads, Said
+from gateway.edge.absences.files import Reads, Said
 from gateway.flow import convert
 from gateway.mapping.nearest import nearest
 from gateway.model.absence import Absence
@@ -127,7 +127,7 @@ def refusals(found: Iterator[Outcome]) -> Iterator[Issue]:
 
 
 def reads(profiles: Profiles, canonical: Format, *, synthetic: bool) -> Reads:
-    """Give what reads uploaded files, for `gateway.edge.absences`."""
+    """Give what reads uploaded files, for `gateway.edge.absences.files`."""
 
     def read_by(source: BinaryIO, name: str) -> Iterator[Said]:
         profile, tally = profiles.get(name), Tally()

@@ -11,16 +11,16 @@ from adapters.fhir.audit_event import Placed, Shown, Who, audit_event, search_bu
 from gateway.core.checkpoint import Signer
 from gateway.core.errors import ConfigurationError
 from gateway.core.vocabulary import Purpose
+from gateway.edge.audit.anchors import Anchors, key_at
+from gateway.edge.audit.guard import LogGuard
+from gateway.edge.audit.reader import LogReader
+from gateway.edge.audit.search import Found
+from gateway.edge.audit.stamps import Stamps, authority
+from gateway.edge.audit.tree import Cadence, LogKeeper
 from gateway.edge.config import Settings
 from gateway.edge.http import Services, audit
 from gateway.edge.http.audit import AuditServices
 from gateway.edge.identity.parties import Party
-from gateway.edge.log_anchors import Anchors, key_at
-from gateway.edge.log_guard import LogGuard
-from gateway.edge.log_reader import LogReader
-from gateway.edge.log_search import Found
-from gateway.edge.log_stamps import Stamps, authority
-from gateway.edge.log_tree import Cadence, LogKeeper
 from gateway.edge.store.database import Database
 from gateway.policy.consent import purpose_coding
 

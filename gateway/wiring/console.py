@@ -16,10 +16,10 @@ from gateway.console.sessions import Sessions
 from gateway.console.tally import Tally
 from gateway.console.verification import Verification
 from gateway.core.errors import NotAcceptable
+from gateway.edge.audit.reader import LogReader
 from gateway.edge.config import Settings
 from gateway.edge.http import Tls, server_config
 from gateway.edge.keys import Destroyed
-from gateway.edge.log_reader import LogReader
 from gateway.edge.rule_sets import keep, revision
 from gateway.edge.store import statements
 from gateway.edge.store.decide import inbound

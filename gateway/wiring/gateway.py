@@ -13,8 +13,10 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
-from gateway.edge.absence_cases import NORWAY, SWEDEN, AbsenceCases
-from gateway.edge.absences import AbsenceFiles
+from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases
+from gateway.edge.absences.files import AbsenceFiles
+from gateway.edge.absences.sick_leaves import SickLeaves
+from gateway.edge.audit.watch import LogWatch
 from gateway.edge.care_services import CareServices
 from gateway.edge.channel import HttpsChannel, RivChannel
 from gateway.edge.config import Settings
@@ -38,7 +40,6 @@ from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
 from gateway.edge.keys import Destroyed, Vault, keyring, make
 from gateway.edge.line import GatewayLine
-from gateway.edge.log_watch import LogWatch
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.receipts import Receipts
@@ -48,7 +49,6 @@ from gateway.edge.review import ReviewQueue
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal.keys import KeyRing, read_ring
-from gateway.edge.sick_leaves import SickLeaves
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister

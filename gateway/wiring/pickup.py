@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.vocabulary import MessageKind
-from gateway.edge.folders import LocalFolder, sftp_folder, sftp_place
-from gateway.edge.pickup import Folder, Opens, Pickup
+from gateway.edge.absences.folders import LocalFolder, sftp_folder, sftp_place
+from gateway.edge.absences.pickup import Folder, Opens, Pickup
 from gateway.mapping.nearest import nearest
 from gateway.wiring.absences import error_lines
 from gateway.wiring.gateway import Gateway

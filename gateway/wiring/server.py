@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import uvicorn
 
-from gateway.edge.absence_cases import Case
+from gateway.edge.absences.cases import Case
+from gateway.edge.audit.reader import LogReader
 from gateway.edge.http import (
     Tls,
     absences,
@@ -20,7 +21,6 @@ from gateway.edge.http import (
     notices,
     server_config,
 )
-from gateway.edge.log_reader import LogReader
 from gateway.wiring.absences import error_lines
 from gateway.wiring.audit import router
 from gateway.wiring.followup import as_fhir

@@ -7,10 +7,10 @@ from typing import Any, Final
 from gateway.core.errors import NotAcceptable
 from gateway.core.queues import covered, first_day
 from gateway.core.vocabulary import MessageKind
+from gateway.edge.audit.watch import OSLO, LogWatch
 from gateway.edge.identity.parties import Registry
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
-from gateway.edge.log_watch import OSLO, LogWatch
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound

@@ -10,7 +10,7 @@ from line_kit import PlainLine, gather_from, message, receipt_for, vault
 from sqlalchemy import insert
 from tenacity import stop_after_attempt, wait_fixed
 
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Breaker, Retry, Terms

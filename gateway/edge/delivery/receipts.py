@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.delivery.ports import ReceiptSeen
 from gateway.edge.keys import Vault
 from gateway.edge.store.rows import ReceiptIn

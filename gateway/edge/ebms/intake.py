@@ -14,7 +14,7 @@ import structlog
 from gateway.core.ebxml import MESSAGE_ERROR, Code, EbmsError, EbmsProblem, Header, Message, Package
 from gateway.core.errors import Issue, NotAcceptable, Refused
 from gateway.core.message import Rendered
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.delivery.terms import Acknowledges, Terms
 from gateway.edge.ebms.msh import Msh
 from gateway.edge.identity.access import Caller

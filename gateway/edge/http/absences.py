@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.core.errors import Issue
-from gateway.edge.absences import AbsenceFiles
+from gateway.edge.absences.files import AbsenceFiles
 from gateway.edge.http.answers import origin, respond_json
 from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import CLOSE, HttpFault

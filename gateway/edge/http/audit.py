@@ -19,6 +19,8 @@ from gateway.core.audit import Outcome
 from gateway.core.errors import Issue
 from gateway.core.identifiers import PERSONS, kind_of
 from gateway.core.vocabulary import Purpose, Role
+from gateway.edge.audit.reader import Reader
+from gateway.edge.audit.search import Filter, Found
 from gateway.edge.http.answers import origin, respond
 from gateway.edge.http.body import read_body
 from gateway.edge.http.callers import access_of, caller_of
@@ -27,8 +29,6 @@ from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.negotiation import wanted_media
 from gateway.edge.http.services import Services
 from gateway.edge.identity.access import Caller, role_for
-from gateway.edge.log_reader import Reader
-from gateway.edge.log_search import Filter, Found
 
 MOST: Final = 200
 USUAL: Final = 50

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.identifiers import PERSONS, is_valid
-from gateway.edge.absence_cases import Case, told
+from gateway.edge.absences.cases import Case, told
 from gateway.edge.http.answers import respond
 from gateway.edge.http.body import read_body
 from gateway.edge.http.callers import caller_of

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select,
 
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure
 from gateway.core.errors import Issue
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, statements
 from gateway.edge.store.schema import absence, absence_file, absence_issue, outbound, payload

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
 from gateway.core.line import State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import journal, statements
 from gateway.edge.store.rows import Accepted, Arrival, Destination, Inbound
 from gateway.edge.store.writer import Step, Tx

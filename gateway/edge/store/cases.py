@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import Refused
 from gateway.core.queues import BEFORE, Queue, unusual
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, review
 from gateway.edge.store.operate import NotThere

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gateway.core.audit import AuditAction, AuditEntry
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import journal, statements
 from gateway.edge.store.reopen import reopen
 from gateway.edge.store.rows import Consent, ConsentIn, Recorded

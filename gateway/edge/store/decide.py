@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.line import Event, State
 from gateway.core.vocabulary import Obligation
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import journal, notices, review, statements
 from gateway.edge.store.rows import Decided, Destination, Inbound, Move, ToDecide
 from gateway.edge.store.writer import Step, Tx

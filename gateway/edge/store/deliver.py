@@ -7,7 +7,7 @@ from sqlalchemy import Row, Update
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.line import Event, State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import journal, statements
 from gateway.edge.store.receipts import record
 from gateway.edge.store.reopen import reopen

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.line import Event, State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, statements
 from gateway.edge.store.receipts import REJECTED

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import notice
 from gateway.edge.store.writer import Tx

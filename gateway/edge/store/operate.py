@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
 from gateway.core.line import WAITING, Event, State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.keys import Vault
 from gateway.edge.store import journal, statements
 from gateway.edge.store.consents import changed

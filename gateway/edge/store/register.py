@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store import statements
 from gateway.edge.store.consents import RECORD, consent

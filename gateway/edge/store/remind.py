@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.line import State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import accept
 from gateway.edge.store.rows import Destination
 from gateway.edge.store.schema import inbound, outbound

@@ -7,7 +7,7 @@ from sqlalchemy import Row
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.line import Event, State
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import journal, statements
 from gateway.edge.store.rows import Move
 from gateway.edge.store.writer import Tx

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, or
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.line import FINAL
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store.absences import DONE, REFUSED
 from gateway.edge.store.review import Status
 from gateway.edge.store.schema import absence, absence_file, event, inbound, outbound, payload, receipt, review

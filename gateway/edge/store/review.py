@@ -16,7 +16,7 @@ from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
 from gateway.core.errors import Refused, SamspillError
 from gateway.core.line import State
 from gateway.core.queues import FOUND, Queue, due
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store import accept, notices
 from gateway.edge.store.consents import changed
 from gateway.edge.store.operate import NotThere

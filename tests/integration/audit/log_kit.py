@@ -5,10 +5,10 @@ import sqlite3
 
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
 from gateway.core.merkle import Frontier, leaf_hash
-from gateway.edge.audit_log import append, fresh_id
-from gateway.edge.log_anchors import Anchors, key_at
-from gateway.edge.log_tree import LogKeeper
-from gateway.edge.log_verify import verify
+from gateway.edge.audit.anchors import Anchors, key_at
+from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.tree import LogKeeper
+from gateway.edge.audit.verify import verify
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.writer import Step
 

@@ -21,12 +21,12 @@ import live_edge
 from gateway.core.audit import AuditAction
 from gateway.core.errors import Busy
 from gateway.core.vocabulary import Role
+from gateway.edge.audit.reader import LogReader
+from gateway.edge.audit.search import Filter, search
 from gateway.edge.http import Limits, create_app
 from gateway.edge.identity import Unidentified
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.parties import Party
-from gateway.edge.log_reader import LogReader
-from gateway.edge.log_search import Filter, search
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.writer import Step
 from gateway.wiring.audit import router
@@ -67,7 +67,7 @@ class Api:
         log.database.write_now(Step("own", self.own), 12)
 
     def own(self, tx, items):
-        from gateway.edge.audit_log import append  # noqa: PLC0415
+        from gateway.edge.audit.append import append  # noqa: PLC0415
 
         for count in items:
             append(tx, [replace(entry(tx, n), patient=self.pseudonyms[n % 2]) for n in range(count)])

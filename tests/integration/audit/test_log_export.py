@@ -9,8 +9,8 @@ import pytest
 
 from gateway.core.checkpoint import BadCheckpoint, private_text, signer
 from gateway.core.errors import NotAcceptable
-from gateway.edge.log_export import check, csv_lines, json_text, proven
-from gateway.edge.log_search import Filter, search, search_all
+from gateway.edge.audit.export import check, csv_lines, json_text, proven
+from gateway.edge.audit.search import Filter, search, search_all
 
 
 @pytest.fixture

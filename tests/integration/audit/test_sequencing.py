@@ -14,9 +14,9 @@ from rig import Rig
 from sqlalchemy import select
 
 from gateway.core.merkle import consistency_proof, verify_consistency
-from gateway.edge.log_anchors import Anchors
-from gateway.edge.log_tree import SEQUENCE, Cadence, LogKeeper
-from gateway.edge.log_verify import NOTES, verify
+from gateway.edge.audit.anchors import Anchors
+from gateway.edge.audit.tree import SEQUENCE, Cadence, LogKeeper
+from gateway.edge.audit.verify import NOTES, verify
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.operate import ERASE
 from gateway.edge.store.schema import audit, payload
@@ -28,7 +28,7 @@ DIE = """
 import os, sys
 sys.path[:0] = [{here!r}, {faults!r}]
 from log_kit import WRITE
-from gateway.edge.log_tree import SEQUENCE
+from gateway.edge.audit.tree import SEQUENCE
 from gateway.edge.store.database import Database, Settings
 def die(point):
     if point == {point!r}:
@@ -135,7 +135,7 @@ async def test_erasing_a_patient_leaves_the_tree_provable(url, tmp_path):
     try:
         taken = await rig.intake.accept(message(1), "json", "ehr", "one")
         await rig.run_until(lambda: rig.state(taken.id) == "acknowledged")
-        from gateway.edge.log_anchors import key_at  # noqa: PLC0415
+        from gateway.edge.audit.anchors import key_at  # noqa: PLC0415
 
         keeper = LogKeeper(rig.database, key_at(tmp_path / "log.key", "example.org/log"), Anchors(tmp_path / "out"))
         before = await asyncio.to_thread(keeper.settle)

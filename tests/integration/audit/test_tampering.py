@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.checkpoint import private_text, signer
-from gateway.edge.log_guard import LogGuard
-from gateway.edge.log_tree import WHOLE, Altered, Cadence, LogKeeper
-from gateway.edge.log_verify import NOTES
+from gateway.edge.audit.guard import LogGuard
+from gateway.edge.audit.tree import WHOLE, Altered, Cadence, LogKeeper
+from gateway.edge.audit.verify import NOTES
 
 
 def test_a_log_that_nobody_touched_is_right(log):
@@ -236,7 +236,7 @@ def test_after_a_verification_that_found_something_nothing_is_signed_until_one_f
 
 
 def test_the_worker_alerts_and_signs_nothing_of_a_log_that_was_altered(log, monkeypatch):
-    monkeypatch.setattr("gateway.edge.log_tree.REST", 0.0)
+    monkeypatch.setattr("gateway.edge.audit.tree.REST", 0.0)
     log.fill(4)
     log.put(2, entry=b"{}")
     log.add(1, 4)

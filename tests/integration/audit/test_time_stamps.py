@@ -13,12 +13,12 @@ from authority import made, serving
 from log_kit import WRITE
 
 from gateway.core.errors import ConfigurationError
+from gateway.edge.audit.anchors import Anchors
+from gateway.edge.audit.export import json_text, proven
+from gateway.edge.audit.guard import LogGuard
+from gateway.edge.audit.search import Filter, search_all
+from gateway.edge.audit.stamps import BadStamp, Stamps, authority
 from gateway.edge.config import Settings
-from gateway.edge.log_anchors import Anchors
-from gateway.edge.log_export import json_text, proven
-from gateway.edge.log_guard import LogGuard
-from gateway.edge.log_search import Filter, search_all
-from gateway.edge.log_stamps import BadStamp, Stamps, authority
 from gateway.wiring.audit import anchors
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="the authority is OpenSSL's, which is not here")

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.errors import Refused
 from gateway.core.queues import BEFORE, DRAWN, LEAST, Queue, covered, first_day, lot, unusual
-from gateway.edge.audit_log import append, fresh_id
-from gateway.edge.log_watch import LogWatch
+from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.watch import LogWatch
 from gateway.edge.review import Doing, Officer, ReviewQueue
 from gateway.edge.store.cases import FIND, WATCH, Search
 from gateway.edge.store.operate import ERASE

@@ -17,7 +17,7 @@ from gateway.console.sessions import Standing
 from gateway.core.audit import AuditAction
 from gateway.core.queues import Queue
 from gateway.core.vocabulary import Role
-from gateway.edge.log_search import Filter, search
+from gateway.edge.audit.search import Filter, search
 from gateway.edge.store import statements
 from gateway.edge.store.cases import FIND, WATCH, Hit, Search
 from gateway.edge.store.review import add

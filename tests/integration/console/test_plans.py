@@ -8,7 +8,7 @@ from sqlalchemy import event
 from gateway.bench.console import fill
 from gateway.console.log import VIEWS
 from gateway.core.vocabulary import Purpose
-from gateway.edge.log_search import Filter, search
+from gateway.edge.audit.search import Filter, search
 from gateway.edge.store.database import Database, Settings
 
 FILTERS = [

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.edge.absences import BATCH, PART, AbsenceFiles, Said
+from gateway.edge.absences.files import BATCH, PART, AbsenceFiles, Said
 from gateway.edge.keys import Vault, fresh_key, parse
 from gateway.edge.store.database import Database, Settings
 from gateway.edge.store.schema import absence, absence_file, payload

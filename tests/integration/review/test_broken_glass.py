@@ -15,10 +15,10 @@ from gateway.core.errors import Busy, Refused
 from gateway.core.message import Route
 from gateway.core.vocabulary import MessageKind, Purpose, Role
 from gateway.edge import glass as breaking
+from gateway.edge.audit.reader import LogReader
+from gateway.edge.audit.search import Filter, Found, search
 from gateway.edge.http import create_app, glass, notices
 from gateway.edge.identity.parties import Party
-from gateway.edge.log_reader import LogReader
-from gateway.edge.log_search import Filter, Found, search
 from gateway.edge.review import Item, Officer
 from gateway.edge.store.review import Status
 from gateway.policy.pdp import releasable

@@ -11,7 +11,7 @@ from live_line import Live, act_on, note, number_of, resource
 
 from gateway.core.audit import AuditAction
 from gateway.core.errors import Refused
-from gateway.edge.log_search import Filter, search
+from gateway.edge.audit.search import Filter, search
 from gateway.edge.review import Item, Officer, ReviewQueue
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.review import AlreadyClosed, Status

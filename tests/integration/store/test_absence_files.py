@@ -4,7 +4,7 @@ import pytest
 from databases import running
 from sqlalchemy import select
 
-from gateway.edge.absences import AbsenceFiles
+from gateway.edge.absences.files import AbsenceFiles
 from gateway.edge.library import Library
 from gateway.edge.store.absences import RECORD
 from gateway.edge.store.schema import absence, payload

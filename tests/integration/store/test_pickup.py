@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from gateway.core.errors import ConfigurationError, NotAcceptable
 from gateway.edge import pickup as pickups
-from gateway.edge.absences import AbsenceFiles
-from gateway.edge.folders import LocalFolder, sftp_folder, sftp_place
+from gateway.edge.absences.files import AbsenceFiles
+from gateway.edge.absences.folders import LocalFolder, sftp_folder, sftp_place
+from gateway.edge.absences.pickup import Pickup
 from gateway.edge.library import Library
-from gateway.edge.pickup import Pickup
 from gateway.edge.store.schema import absence
 from gateway.wiring.absences import Profiles, error_lines, reads
 from gateway.wiring.formats import Formats

@@ -8,12 +8,12 @@ from rig import Rig, stock
 from sqlalchemy import insert, select, update
 
 from gateway.core.line import FINAL, State
+from gateway.edge.audit.anchors import Anchors, key_at
+from gateway.edge.audit.tree import LogKeeper
+from gateway.edge.audit.verify import verify
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.receipts import receipt_in
 from gateway.edge.keys import Destroyed
-from gateway.edge.log_anchors import Anchors, key_at
-from gateway.edge.log_tree import LogKeeper
-from gateway.edge.log_verify import verify
 from gateway.edge.retention import DAY, Periods, Retention
 from gateway.edge.store import absences
 from gateway.edge.store.operate import DISCARD, Order

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Row, select
 
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.edge.audit_log import fresh_id
+from gateway.edge.audit.append import fresh_id
 from gateway.edge.keys import Vault
 from gateway.edge.store import absences as store
 from gateway.edge.store.database import Database

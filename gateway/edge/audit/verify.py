@@ -14,8 +14,8 @@ from sqlalchemy import Row, bindparam, func, select
 from gateway.core.audit import entry_of
 from gateway.core.checkpoint import BadCheckpoint, Checkpoint, Verifier
 from gateway.core.merkle import Frontier, leaf_hash
-from gateway.edge.log_search import BACK
-from gateway.edge.log_tree import TREE
+from gateway.edge.audit.search import BACK
+from gateway.edge.audit.tree import TREE
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_checkpoint
 

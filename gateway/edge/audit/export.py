@@ -26,9 +26,9 @@ from gateway.core.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from gateway.edge.log_anchors import LEAVES
-from gateway.edge.log_search import Found
-from gateway.edge.log_verify import Flaw
+from gateway.edge.audit.anchors import LEAVES
+from gateway.edge.audit.search import Found
+from gateway.edge.audit.verify import Flaw
 from gateway.edge.store.database import Database
 
 FORMAT: Final = "samspill-disclosure-log/1"

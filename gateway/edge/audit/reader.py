@@ -10,9 +10,9 @@ from gateway.core.decision import Effect
 from gateway.core.errors import Refused
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Obligation, Purpose, Role
-from gateway.edge.audit_log import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.search import Filter, Found, search
 from gateway.edge.keys import Vault
-from gateway.edge.log_search import Filter, Found, search
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store.database import Database
 from gateway.edge.store.writer import Step, Tx

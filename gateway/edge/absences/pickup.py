@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from gateway.core.errors import Busy, Issue
-from gateway.edge.absences import AbsenceFiles
+from gateway.edge.absences.files import AbsenceFiles
 
 WORKING, PROCESSED, FAILED = "working", "processed", "failed"
 FOLDERS = (WORKING, PROCESSED, FAILED)

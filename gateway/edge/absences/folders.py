@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.core.errors import ConfigurationError
-from gateway.edge.pickup import Seen
+from gateway.edge.absences.pickup import Seen
 
 CHUNK = 1 << 20
 

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """The folder. `stamp` gives the RFC 3161 time stamp of a note (`log_stamps`); without it there are none."""
+    """The folder. `stamp` gives the RFC 3161 time stamp of a note (`stamps`); without it there are none."""
 
     folder: Path
     stamp: Callable[[str], bytes] | None = None

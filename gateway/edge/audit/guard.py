@@ -1,6 +1,6 @@
 """Verifies the whole log of an installation: once a day by itself, or at somebody's word; what was found is kept.
 
-After a verification that found anything, nothing is signed until one finds the log whole again (`log_tree`).
+After a verification that found anything, nothing is signed until one finds the log whole again (`tree`).
 """
 
 import asyncio
@@ -13,9 +13,9 @@ import structlog
 from sqlalchemy import func, select
 
 from gateway.core.checkpoint import Verifier
-from gateway.edge.log_anchors import Anchors
-from gateway.edge.log_stamps import BadStamp, Stamps
-from gateway.edge.log_verify import Flaw, Verified, verify
+from gateway.edge.audit.anchors import Anchors
+from gateway.edge.audit.stamps import BadStamp, Stamps
+from gateway.edge.audit.verify import Flaw, Verified, verify
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import log_checkpoint
 from gateway.edge.store.verifications import KEEP, NEWEST, Checked, checked

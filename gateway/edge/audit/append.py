@@ -1,6 +1,6 @@
 """Appends to the disclosure log, always inside the transaction that an entry tells of.
 
-The entry has no place in the tamper-evident tree yet (`tree_index` is absent); `log_tree` gives it one later and never
+The entry has no place in the tamper-evident tree yet (`tree_index` is absent); `tree` gives it one later and never
 changes the bytes. The salt keeps an entry from being guessed from its leaf, which others are shown in proofs.
 """
 

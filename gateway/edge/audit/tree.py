@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from gateway.core.checkpoint import BadCheckpoint, Signer, Verifier
 from gateway.core.errors import SamspillError
 from gateway.core.merkle import Frontier, leaf_hash, unpacked
-from gateway.edge.log_anchors import LEAVES, Anchors
+from gateway.edge.audit.anchors import LEAVES, Anchors
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_checkpoint, log_tree
 from gateway.edge.store.verifications import NEWEST

@@ -19,7 +19,7 @@ from sqlalchemy import Row, bindparam, func, select
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.queues import BEFORE, KNOWN, LOOKED_BACK, Queue, lot
 from gateway.core.vocabulary import Purpose
-from gateway.edge.log_tree import TREE
+from gateway.edge.audit.tree import TREE
 from gateway.edge.store.cases import FIND, WATCH, Hit, Search
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_volume, outbound
