@@ -97,7 +97,7 @@ def desk(gateway: Gateway) -> Desk:
         tally=Tally(database),
         guard=watch,
         standings=gateway.identity.standings,
-        verification=Verification(lambda actor, tell: watch.check(actor, tell=tell)),
+        verification=Verification(watch.alerting),
         revision=cache(lambda: revision(database, gateway.rulebook, now().date())),
     )
 

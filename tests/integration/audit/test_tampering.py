@@ -228,7 +228,9 @@ def test_after_a_verification_that_found_something_nothing_is_signed_until_one_f
     guard = LogGuard(log.database, log.key, log.anchors)
     was = log.rows()[2][1]
     log.put(2, entry=b"{}")
-    assert guard.check("a test").flaws
+    with capture_logs() as told:
+        assert guard.alerting("a test").flaws
+    assert [one["event"] for one in told] == ["log-altered"]
     assert unsigned(log)[0] == "the last verification found something wrong"
     log.put(2, entry=was)
     assert guard.check("a test").flaws == ()
