@@ -18,6 +18,7 @@ from gateway.demo import OpenAddresses, Say, act, free_port, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.mapping.answers import fields_asked
 from gateway.model.timeline import sick_pay, timeline
+from gateway.sandbox.care_services import SandboxCareServices
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.insurer import SandboxInsurer
 from gateway.sandbox.office import SandboxOffice
@@ -38,6 +39,7 @@ WITH: Final = "ag7804/examples/02-with-the-diagnosis"
 ABSENCES: Final = PARTIES / "absences.xml"
 PERSON: Final = "191212121212"
 PATIENTS: Final = (Account("patient-tolvan", "Tolvan Tolvansson", PERSON, "FK 7804, AG 7804"),)
+NATIONAL: Final = "SE5560000000-NATIONAL"
 TODAY: Final = date(2026, 11, 24)
 
 
@@ -51,6 +53,7 @@ class Scene:
     forsakringskassan: SandboxInsurer
     office: SandboxOffice
     municipality: SandboxOffice
+    care: SandboxCareServices
     console: str
 
     def certificate(self, name: str) -> dict[str, Any]:
@@ -83,6 +86,9 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
         office = await stack.enter_async_context(SandboxOffice(certificates))
         employer = await stack.enter_async_context(SandboxOffice(certificates, "employer", "/intyg"))
         provider = await stack.enter_async_context(SandboxProvider(certificates, known))
+        care = await stack.enter_async_context(SandboxCareServices(certificates))
+        asked = {"block_service": care.url, "consent_service": care.url, "care_services_address": NATIONAL}
+        settings = settings.model_copy(update=asked)
         settings = console_for(settings, provider.issuer, free_port())
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
         ends = {"forsakringskassan": agency.url, "municipality": employer.url, "clinic": office.url}
@@ -96,7 +102,7 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
             base = settings.base_url
             clinic = await stack.enter_async_context(SandboxEhr(certificates, base))
             patient = await stack.enter_async_context(SandboxEhr(certificates, base, actor="coordinator"))
-            yield Scene(gateway, clinic, patient, agency, office, employer, settings.console_url)
+            yield Scene(gateway, clinic, patient, agency, office, employer, care, settings.console_url)
         finally:
             for server in servers:
                 server.should_exit = True

@@ -14,6 +14,7 @@ from gateway.core.errors import ChannelError, Issue, Rejected, Uncertain, Unreac
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 REGISTRY: Final = "urn:riv:itintegration:registry:1"
 RESULT: Final = "urn:riv:clinicalprocess:healthcond:certificate:3"
+LISTS: Final = "urn:riv:clinicalprocess:healthcond:rehabilitation:"
 MEDIA_TYPE: Final = "text/xml"
 OK, INFO, ERROR = "OK", "INFO", "ERROR"
 VALIDATION, APPLICATION, TECHNICAL = "VALIDATION_ERROR", "APPLICATION_ERROR", "TECHNICAL_ERROR"
@@ -29,19 +30,36 @@ def close(body: bytes, address: str) -> bytes:
     return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
 
+def wrap(body: bytes) -> bytes:
+    """Put an answer into an envelope."""
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
+    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(etree.fromstring(body, _parser()))
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+
+
 def content(document: bytes) -> Any:
     """Give the call (or the answer) in a document, in an envelope or bare; nothing when there is none, or a fault."""
+    root = _root(document)
+    if root is not None and root.tag == f"{{{SOAP}}}Envelope":
+        body = root.find(f"{{{SOAP}}}Body")
+        root = body[0] if body is not None and len(body) else None
+    return None if root is None or not etree.QName(root).namespace or root.tag == f"{{{SOAP}}}Fault" else root
+
+
+def header(document: bytes, name: str) -> Any:
+    """Give the one element of a name in the header of an envelope; nothing when there is none, or several."""
+    root = _root(document)
+    found = [] if root is None else root.findall(f"{{{SOAP}}}Header/{name}")
+    return found[0] if len(found) == 1 else None
+
+
+def _root(document: bytes) -> Any:
     try:
         root = etree.fromstring(document, _parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
     about: Any = root.getroottree().docinfo
-    if about.doctype:
-        return None
-    if root.tag == f"{{{SOAP}}}Envelope":
-        body = root.find(f"{{{SOAP}}}Body")
-        root = body[0] if body is not None and len(body) else None
-    return None if root is None or not etree.QName(root).namespace or root.tag == f"{{{SOAP}}}Fault" else root
+    return None if about.doctype else root
 
 
 def action(sent: bytes) -> str:
@@ -67,12 +85,15 @@ def failure(answer: bytes) -> ChannelError | None:
 
 
 def answer(sent: bytes, issues: Sequence[Issue] = (), error: str = VALIDATION) -> bytes:
-    """Answer a call: OK, or an error with every reason. One that cannot be read gets a SOAP fault."""
+    """Answer a call: OK, or an error with every reason.
+
+    One that cannot be read gets a SOAP fault, and so does one whose answer has no result of this type.
+    """
     call = content(sent)
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
     told = "; ".join(map(str, issues))[:LONGEST]
-    if call is None:
+    if call is None or etree.QName(call).namespace.startswith(LISTS):
         fault = etree.SubElement(body, f"{{{SOAP}}}Fault")
         etree.SubElement(fault, "faultcode").text = "soapenv:Client"
         etree.SubElement(fault, "faultstring").text = told or "there is no call here"

@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from adapters.fhir import codec
+from adapters.se import sick_leaves
 from adapters.xml.kind import kind_of
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Parsed
@@ -49,6 +50,7 @@ from gateway.edge.review import ReviewQueue
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal.keys import KeyRing, read_ring
+from gateway.edge.sick_leave_lists import SickLeaveLists
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.register import ConsentRegister
@@ -247,6 +249,11 @@ class Gateway:
         """The sick-leave cases that employers may see."""
         laws = {country: load_law(self.library.folder, country) for country in (NORWAY, SWEDEN)}
         return AbsenceCases(self.line, self.gather, (self.database, self.vault), laws)
+
+    @cached_property
+    def sick_leave_lists(self) -> SickLeaveLists:
+        """What lists sick leaves for care."""
+        return SickLeaveLists(self.line, self.gather, (self.database, self.vault), sick_leaves.write)
 
     @cached_property
     def inbox(self) -> Inbox:

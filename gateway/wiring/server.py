@@ -19,6 +19,7 @@ from gateway.edge.http import (
     glass,
     inbox,
     notices,
+    riv,
     server_config,
 )
 from gateway.wiring.absences import error_lines
@@ -48,6 +49,7 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
         parts.append(ebms.router(services, gateway.ebms_intake))
     parts.append(absences.router(services, gateway.absences, error_lines))
     parts.append(cases.router(services, gateway.cases.of, _planned))
+    parts.append(riv.lists(services, gateway.sick_leave_lists.answer))
     parts.append(inbox.router(services, gateway.inbox))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)
     return uvicorn.Server(config)

@@ -57,7 +57,7 @@ def answer_fault(request: Request, services: Services, fault: Fault) -> Response
         raw: bytes = getattr(request.state, "raw", b"")
         receipt = services.apprec_for(fault.issues, raw, getattr(request.state, "caller", None))
         return respond(receipt.body, receipt.media_type, fault.status, fault.headers)
-    if path == "/riv-ta":
+    if path == "/riv-ta" or path.startswith("/riv-ta/"):
         error = soap.VALIDATION if fault.status in _REFUSED else soap.TECHNICAL
         told = soap.answer(getattr(request.state, "raw", b""), fault.issues, error)
         return respond(told, soap.MEDIA_TYPE, 200 if fault.status in _ANSWERED else fault.status, fault.headers)

@@ -1,6 +1,8 @@
-"""Calls of RIV-TA services: a message about a certificate in, a result out, also when it is refused."""
+"""Calls of RIV-TA services: messages about certificates, answered with a result, and lists for care."""
 
+import asyncio
 import hashlib
+from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from gateway.edge.http.body import read_body
 from gateway.edge.http.callers import caller_of
 from gateway.edge.http.faults import HttpFault
 from gateway.edge.http.services import Services
+from gateway.edge.identity.access import Caller
 
 _TAKEN = frozenset({XML, soap.MEDIA_TYPE})
 _NOT_TAKEN = Issue("not-supported", "", "the media type is not taken", "send text/xml")
@@ -25,10 +28,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/riv-ta", response_model=None)
     async def take(request: Request) -> Response:
-        caller = request.state.caller = await caller_of(request, services)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TAKEN:
-            raise HttpFault(415, _NOT_TAKEN)
-        raw = request.state.raw = await read_body(request, services.limits, caller)
+        caller, raw = await _call(request, services)
         kind = services.kind(raw)
         if not kind.startswith("se-"):
             raise HttpFault(422, _NO_CALL)
@@ -36,3 +36,24 @@ def router(services: Services) -> APIRouter:
         return respond(soap.answer(raw), soap.MEDIA_TYPE)
 
     return routes
+
+
+def lists(services: Services, answer: Callable[[Caller, bytes], bytes]) -> APIRouter:
+    """Give the route of lists for care; `answer` blocks."""
+    routes = APIRouter()
+
+    @routes.post("/riv-ta/sick-leaves", response_model=None)
+    async def sick_leaves(request: Request) -> Response:
+        caller, raw = await _call(request, services)
+        told = await asyncio.to_thread(answer, caller, raw)
+        return respond(told, soap.MEDIA_TYPE, 200, {"Cache-Control": "no-store"})
+
+    return routes
+
+
+async def _call(request: Request, services: Services) -> tuple[Caller, bytes]:
+    caller = request.state.caller = await caller_of(request, services)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TAKEN:
+        raise HttpFault(415, _NOT_TAKEN)
+    raw = request.state.raw = await read_body(request, services.limits, caller)
+    return caller, raw

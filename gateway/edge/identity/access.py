@@ -88,6 +88,7 @@ ROUTES: Final = (
     Access("POST", "/glass/{opening}/{id}", "samspill:glass", _SENDERS),
     Access("POST", "/nav/messages", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/riv-ta", "samspill:riv-ta.write", _open(Role.FORSAKRINGSKASSAN, Role.CERTIFIER, Role.CAREGIVER)),
+    Access("POST", "/riv-ta/sick-leaves", "samspill:riv-ta.read", _SENDERS),
     Access("POST", "/ebms", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/hr/messages/{format}", "samspill:hr/messages.write", _CLAIMS),
     Access("POST", "/hr/absences", "samspill:hr/absences.write", _open(Role.EMPLOYER)),

@@ -236,12 +236,17 @@ def _forget(tx: Tx, file: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """That an employer is about to be shown a person's case: who, about whom (a pseudonym), what for, and why."""
+    """That somebody is about to be shown a person's case: who, about whom (a pseudonym), what for, and why.
+
+    `message` is the incoming message that it is of, if one, and `person` a pseudonym of the reader, where one is named.
+    """
 
     party: str
     patient: str
     purpose: str
     disclosure: Disclosure
+    message: str = ""
+    person: str = ""
 
 
 def show(tx: Tx, items: Sequence[Shown]) -> list[Exception | None]:
@@ -255,6 +260,8 @@ def show(tx: Tx, items: Sequence[Shown]) -> list[Exception | None]:
             recipient=one.party,
             patient=one.patient,
             purpose=one.purpose,
+            message=one.message,
+            person=one.person,
             disclosure=one.disclosure,
         )
         for one in items
