@@ -88,6 +88,7 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
         provider = await stack.enter_async_context(SandboxProvider(certificates, known))
         care = await stack.enter_async_context(SandboxCareServices(certificates))
         asked = {"block_service": care.url, "consent_service": care.url, "care_services_address": NATIONAL}
+        asked |= {"log_service": care.url, "system_hsa_id": "SE2321000990-SYS1"}
         settings = settings.model_copy(update=asked)
         settings = console_for(settings, provider.issuer, free_port())
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)

@@ -1,18 +1,15 @@
 """The Swedish services for blocks (spärr) and consents (samtycke), asked before care reads what other care has written.
 
 RIV-TA informationsecurity:authorization:blocking 4 (CheckBlocks) and :consent 2 (CheckConsent). Anything but a clear
-answer is none, which the rules take as unknown. A number goes in the body, so that no log of addresses ever holds it.
+answer is none, which the rules take as unknown.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
-import structlog
 from lxml import etree
 
-from gateway.core.errors import ConfigurationError
-from gateway.edge import soap
+from gateway.edge.riv_calls import Calls, done, secure, text
 from gateway.model.intyg import Insured, Intyg, days
 
 BLOCKING: Final = "urn:riv:informationsecurity:authorization:blocking:4"
@@ -21,8 +18,6 @@ CONSENT: Final = "urn:riv:informationsecurity:authorization:consent:2"
 CHECK_CONSENT: Final = "urn:riv:informationsecurity:authorization:consent:CheckConsentResponder:2"
 PERSON_ROOTS: Final = {"personnummer": "1.2.752.129.2.1.3.1", "samordningsnummer": "1.2.752.129.2.1.3.3"}
 _ROW: Final = "1"
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +35,11 @@ class Reader:
 
 
 class CareServices:
-    """Asks both services. A URL that is empty is asked nothing; both are called at a logical address."""
+    """Asks both services; a URL that is empty is asked nothing."""
 
-    def __init__(self, client: httpx.Client, blocks: str, consents: str, address: str) -> None:
-        """Take the client and the URLs. Raises `ConfigurationError` for one that is not https."""
-        if any(url and not url.startswith("https://") for url in (blocks, consents)):
-            raise ConfigurationError(["the services for blocks and consents are to be asked over https"])
-        if not address:
-            raise ConfigurationError(["the services for blocks and consents need SAMSPILL_CARE_SERVICES_ADDRESS"])
-        self._client, self._blocks, self._consents, self._address = client, blocks, consents, address
+    def __init__(self, calls: Calls, blocks: str, consents: str) -> None:
+        """Take the URLs. Raises `ConfigurationError` for one that is not https."""
+        self._calls, self._blocks, self._consents = calls, secure(blocks), secure(consents)
 
     def block(self, certificate: Intyg, reader: Reader) -> str | None:
         """Give the fact `block` (active or none) of a certificate for a reader; nothing when nobody can tell."""
@@ -62,22 +53,8 @@ class CareServices:
         answer = self._ask(self._consents, call) if call else None
         return consent_in(answer) if answer else None
 
-    def close(self) -> None:
-        """Let go of connections."""
-        self._client.close()
-
     def _ask(self, url: str, call: bytes) -> bytes | None:
-        if not url:
-            return None
-        sent = soap.close(call, self._address)
-        headers = {"Content-Type": f"{soap.MEDIA_TYPE}; charset=utf-8", "SOAPAction": f'"{soap.action(sent)}"'}
-        try:
-            answer = self._client.post(url, content=sent, headers=headers)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            log.warning("care-service-away", call=soap.action(sent), error=type(error).__name__)
-            return None
-        return answer.content
+        return self._calls.ask(url, call) if url else None
 
 
 def check_blocks(certificate: Intyg, reader: Reader) -> bytes | None:
@@ -105,10 +82,10 @@ def check_consent(patient: Insured, reader: Reader) -> bytes | None:
 
 def blocks_in(answer: bytes) -> str | None:
     """Read an answer: any block is active, and none is none only where the very row that was asked about is OK."""
-    said = _done(answer, CHECK_BLOCKS, "CheckBlocksResponse", "{*}checkBlocksResult")
+    said = done(answer, f"{{{CHECK_BLOCKS}}}CheckBlocksResponse", "{*}checkBlocksResult")
     if said is None:
         return None
-    rows = [(_text(row, "rowNumber"), _text(row, "status")) for row in said.iterfind("{*}checkResults")]
+    rows = [(text(row, "rowNumber"), text(row, "status")) for row in said.iterfind("{*}checkResults")]
     if any(status == "BLOCKED" for _, status in rows):
         return "active"
     return "none" if rows == [(_ROW, "OK")] else None
@@ -116,10 +93,10 @@ def blocks_in(answer: bytes) -> str | None:
 
 def consent_in(answer: bytes) -> str | None:
     """Read an answer: a consent permits; a note of an emergency is no consent, and opens nothing by itself."""
-    said = _done(answer, CHECK_CONSENT, "CheckConsentResponse", "{*}checkResult")
+    said = done(answer, f"{{{CHECK_CONSENT}}}CheckConsentResponse", "{*}checkResult")
     if said is None:
         return None
-    match _text(said, "hasConsent"), _text(said, "assertionType"):
+    match text(said, "hasConsent"), text(said, "assertionType"):
         case (("true" | "1"), "Consent"):
             return "permit"
         case (("true" | "1"), "Emergency") | (("false" | "0"), _):
@@ -139,22 +116,5 @@ def _call(namespace: str, name: str, core: str, patient: Insured, reader: Reader
 
 
 def _texts(parent: Any, namespace: str, **texts: str) -> None:
-    for name, text in texts.items():
-        etree.SubElement(parent, f"{{{namespace}}}{name}").text = text
-
-
-def _done(answer: bytes, namespace: str, name: str, at: str) -> Any:
-    """Give the result in an answer to the very call, if the service says that it was done."""
-    content = soap.content(answer)
-    if content is None or content.tag != f"{{{namespace}}}{name}":
-        return None
-    found = content.findall(at)
-    if len(found) != 1 or _text(found[0], "result/{*}resultCode") not in (soap.OK, soap.INFO):
-        return None
-    return found[0]
-
-
-def _text(element: Any, name: str) -> str:
-    """Give the text of the one element of a name; nothing when there are several."""
-    found = element.findall(f"{{*}}{name}")
-    return (found[0].text or "").strip() if len(found) == 1 else ""
+    for name, said in texts.items():
+        etree.SubElement(parent, f"{{{namespace}}}{name}").text = said

@@ -55,7 +55,13 @@ class Settings(BaseSettings):
     consent_service: str = Field(
         default="", description="URL of the Swedish consent service (CheckConsent 2); empty: whether is unknown"
     )
-    care_services_address: str = Field(default="", description="logical address (an HSA-id) that both are called at")
+    log_service: str = Field(
+        default="", description="URL of the Swedish log service (StoreLog 2); empty: it is not told what care is shown"
+    )
+    system_hsa_id: str = Field(default="", description="the gateway's own HSA-id, as the log service is told it")
+    care_services_address: str = Field(
+        default="", description="logical address (an HSA-id) that these three are called at"
+    )
     disclosing_senders: Path | None = Field(
         default=None, description="file of organisation numbers whose name tells an illness"
     )

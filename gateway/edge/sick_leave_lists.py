@@ -20,11 +20,12 @@ from gateway.edge.gather import Gather
 from gateway.edge.identity.access import Caller
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
+from gateway.edge.pdl_log import PdlLog, Told
 from gateway.edge.store import absences, statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.rows import Inbound
-from gateway.model.intyg import BenefitCertificate
+from gateway.model.intyg import BenefitCertificate, CareUnit
 
 FOR_PERSON: Final = "{urn:riv:clinicalprocess:healthcond:rehabilitation:ListSickLeavesForPersonResponder:1}"
 READER: Final = "{urn:samspill:riv-ta:1}Reader"
@@ -55,14 +56,24 @@ class Listed:
 
 
 class SickLeaveLists:
-    """Lists for callers. `write` gives the answer's body."""
+    """Lists for callers. `write` gives the answer's body, and `pdl_log`, if any, is told of what is shown."""
 
-    def __init__(self, line: GatewayLine, gather: Gather, stored: tuple[Database, Vault], write: Writes) -> None:
-        self._line, self._gather, self._write = line, gather, write
+    def __init__(
+        self,
+        line: GatewayLine,
+        gather: Gather,
+        stored: tuple[Database, Vault],
+        write: Writes,
+        pdl_log: PdlLog | None = None,
+    ) -> None:
+        self._line, self._gather, self._write, self._pdl_log = line, gather, write, pdl_log
         self._database, self._vault = stored
 
     def answer(self, caller: Caller, raw: bytes) -> bytes:
-        """Answer a call. Raises `NotAcceptable` for one that is not complete, `Refused` or `Busy`."""
+        """Answer a call. Raises `NotAcceptable` for one that is not complete, `Refused` or `Busy`.
+
+        Nothing is shown that could not be logged.
+        """
         role = next((one for one in CARE if one in caller.party.roles), None)
         if role is None:
             raise Refused("lists of sick leaves are for care", ["route-role"])
@@ -71,8 +82,9 @@ class SickLeaveLists:
             raise Refused("the caller does not act for this care unit", ["route-owner"])
         patient = self._vault.mac("patient", asked.number)
         found = list(self._found(patient, role, asked.reader))
-        for one in found:
-            self._log(one, patient, asked.reader)
+        told = [self._log(one, patient, asked.reader) for one in found]
+        if self._pdl_log is not None:
+            self._pdl_log.tell(told)
         provider = (asked.reader.provider, caller.party.name)
         return soap.wrap(self._write([one.released for one in found], provider, NOT_ALL))
 
@@ -104,7 +116,7 @@ class SickLeaveLists:
         flow.check_duties(released, self._line.formats["canonical"], frozenset({Obligation.LOG}))
         return released
 
-    def _log(self, one: Listed, patient: str, reader: Reader) -> None:
+    def _log(self, one: Listed, patient: str, reader: Reader) -> Told:
         shown = absences.Shown(
             reader.party,
             patient,
@@ -113,7 +125,9 @@ class SickLeaveLists:
             message=one.message,
             person=self._vault.mac("employee", reader.employee),
         )
-        self._database.write_now(absences.SHOW, shown)
+        entry = self._database.write_now(absences.SHOW, shown)
+        record = one.released.record
+        return Told(entry, record.patient, record.sender or CareUnit(), reader)
 
 
 def _asked(raw: bytes, party: str) -> Asked:

@@ -1,4 +1,4 @@
-"""The Swedish services for blocks and consents in the sandbox: by their contracts, and by no code of ours."""
+"""The Swedish services for blocks, consents and logs in the sandbox: by their contracts, and by no code of ours."""
 
 from pathlib import Path
 from typing import Final
@@ -22,14 +22,20 @@ _CONSENTED: Final = (
     f'xmlns="{_AUTHORIZATION}:consent:2"><r:checkResult><result><resultCode>OK</resultCode></result>'
     "%s</r:checkResult></r:CheckConsentResponse>"
 )
+_STORE: Final = "{urn:riv:informationsecurity:auditing:log:StoreLogResponder:2}StoreLog"
+_STORED: Final = (
+    '<r:StoreLogResponse xmlns:r="urn:riv:informationsecurity:auditing:log:StoreLogResponder:2" '
+    'xmlns="urn:riv:informationsecurity:auditing:log:2"><r:result><resultCode>%s</resultCode></r:result>'
+    "</r:StoreLogResponse>"
+)
 _FAULT: Final = "<s:Fault><faultcode>s:Server</faultcode><faultstring>away</faultstring></s:Fault>"
 
 
 class SandboxCareServices(End):
-    """Answers CheckBlocks and CheckConsent at `url` over mutual TLS, by the numbers of patients.
+    """Answers CheckBlocks, CheckConsent and StoreLog at `url` over mutual TLS, by the numbers of patients.
 
     `blocked` are the numbers of patients with a block, `consents` the kind of assertion (Consent or Emergency) that a
-    patient has given; while `away` every call gets a fault.
+    patient has given; while `away` every call gets a fault. `kept` are the entries of the log, unless it is `full`.
     """
 
     def __init__(self, certificates: Path) -> None:
@@ -37,6 +43,8 @@ class SandboxCareServices(End):
         super().__init__(certificates, "nav", "/sakerhetstjanster")
         self.blocked: set[str] = set()
         self.consents: dict[str, str] = {}
+        self.kept: list[ET.Element] = []
+        self.full = False
         self.away = False
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -48,6 +56,9 @@ class SandboxCareServices(End):
         return web.Response(text=whole, status=500 if body == _FAULT else 200, content_type="text/xml")
 
     def _answer(self, call: ET.Element) -> str:
+        if call.tag == _STORE:
+            self.kept += [] if self.full else call.findall("{*}log")
+            return _STORED % ("ERROR" if self.full else "OK")
         number = call.findtext("{*}patientId/{*}extension") or ""
         if call.tag == _BLOCKS:
             status = "BLOCKED" if number in self.blocked else "OK"

@@ -43,10 +43,12 @@ from gateway.edge.keys import Destroyed, Vault, keyring, make
 from gateway.edge.line import GatewayLine
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
+from gateway.edge.pdl_log import PdlLog
 from gateway.edge.receipts import Receipts
 from gateway.edge.reminders import Intervals, Reminders
 from gateway.edge.retention import Retention
 from gateway.edge.review import ReviewQueue
+from gateway.edge.riv_calls import Calls
 from gateway.edge.rule_sets import keep
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.seal.keys import KeyRing, read_ring
@@ -253,7 +255,8 @@ class Gateway:
     @cached_property
     def sick_leave_lists(self) -> SickLeaveLists:
         """What lists sick leaves for care."""
-        return SickLeaveLists(self.line, self.gather, (self.database, self.vault), sick_leaves.write)
+        stored = (self.database, self.vault)
+        return SickLeaveLists(self.line, self.gather, stored, sick_leaves.write, self.pdl_log)
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -295,7 +298,18 @@ class Gateway:
         at = self.settings
         if not at.block_service and not at.consent_service:
             return None
-        return CareServices(client(at), at.block_service, at.consent_service, at.care_services_address)
+        return CareServices(self.riv_calls, at.block_service, at.consent_service)
+
+    @cached_property
+    def riv_calls(self) -> Calls:
+        """What calls the services of Swedish care."""
+        return Calls(client(self.settings), self.settings.care_services_address)
+
+    @cached_property
+    def pdl_log(self) -> PdlLog | None:
+        """The Swedish log service, where the settings name one."""
+        at = self.settings
+        return PdlLog(self.riv_calls, at.log_service, at.system_hsa_id) if at.log_service else None
 
     def _disclosing(self) -> frozenset[str] | None:
         if self._outside.disclosing is not None or self.settings.disclosing_senders is None:
@@ -329,9 +343,8 @@ class Gateway:
             await post.close()
         if "identity" in self.__dict__:
             await self.identity.aclose()
-        care = self.__dict__.get("care")
-        if care is not None:
-            care.close()
+        if "riv_calls" in self.__dict__:
+            self.riv_calls.close()
         await self.database.aclose()
 
     def _terms_of(self, party: str) -> Terms:
@@ -415,8 +428,9 @@ class Gateway:
     def faults(self) -> list[str]:
         """Give what is wrong with the installation besides its data: register, keys, examples; warn of expiry."""
         found: list[str] = []
-        parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses, lambda: self.care)
-        for part in (*parts, self.refuse_examples):
+        parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses)
+        services = (lambda: self.care, lambda: self.pdl_log)
+        for part in (*parts, *services, self.refuse_examples):
             try:
                 part()
             except ConfigurationError as error:

@@ -249,8 +249,8 @@ class Shown:
     person: str = ""
 
 
-def show(tx: Tx, items: Sequence[Shown]) -> list[Exception | None]:
-    """Record that cases are about to be shown."""
+def show(tx: Tx, items: Sequence[Shown]) -> list[str | Exception]:
+    """Record that cases are about to be shown; give the id of each entry in the log."""
     entries = [
         AuditEntry(
             id=fresh_id(),
@@ -267,7 +267,7 @@ def show(tx: Tx, items: Sequence[Shown]) -> list[Exception | None]:
         for one in items
     ]
     append(tx, entries)
-    return [None for _ in items]
+    return [entry.id for entry in entries]
 
 
 BEGIN: Step[NewFile, str] = Step("absence-begin", begin)
@@ -275,7 +275,7 @@ KEEP: Step[Part, None] = Step("absence-keep", keep)
 RECEIVE: Step[Received, str] = Step("absence-receive", receive, announces=True)
 HANDLE: Step[Handled, int] = Step("absence-handle", handle)
 FORGET: Step[str, None] = Step("absence-forget", forget)
-SHOW: Step[Shown, None] = Step("absence-show", show)
+SHOW: Step[Shown, str] = Step("absence-show", show)
 
 FILE = select(absence_file)
 WAITS = select(absence_file).where(absence_file.c.state == WAITING).order_by(absence_file.c.began_at).limit(1)

@@ -90,13 +90,23 @@ def test_care_that_treats_is_shown_what_the_rules_release_and_the_log_tells_it(t
         assert texts
         assert [one for one in texts if one in answer] == []
         [entry] = entries(scene)
+        [kept] = scene.care.kept
+        assert (kept.findtext("{*}logId") or "").replace("-", "") == entry.id
+        assert kept.findtext("{*}user/{*}userId") == EMPLOYEE
+        assert kept.findtext(".//{*}patientId/{*}extension") == PERSON
+        assert kept.findtext("{*}resources//{*}careUnitId") == "SE2321000990-A1B2"
+        scene.care.full = True
+        _, unlogged = await asked(scene, call())
+        assert "Fault" in unlogged
+        assert [word for word in PERSONAL if word in unlogged] == []
+        assert len(scene.care.kept) == 1
         assert (entry.actor, entry.message) == ("patient-service", taken.location.rpartition("/")[2])
         assert entry.person
         assert "coherent-care-se" in entry.disclosure.permitted
         assert [word for word in PERSONAL if word in repr(entry)] == []
         await withdrawn(scene)
         assert "intygsData" not in (await asked(scene, call()))[1]
-        assert len(entries(scene)) == 1
+        assert len(entries(scene)) == 2
 
     played(tmp_path, part)
 
@@ -145,6 +155,6 @@ def test_nobody_else_and_nothing_that_is_blocked_and_the_answer_does_not_tell(tm
             _, refused = await asked(scene, call(), actor)
             assert "Fault" in refused
             assert "intygsData" not in refused
-        assert entries(scene) == []
+        assert entries(scene) == scene.care.kept == []
 
     played(tmp_path, part)

@@ -1,6 +1,7 @@
 """Blocks and consents: the calls that are written, and what each answer says; whatever is not clear says nothing."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from gateway.edge.care_services import (
     consent_in,
 )
 from gateway.edge.library import default_folder
-from gateway.model.intyg import Insured, Intyg
+from gateway.edge.pdl_log import PdlLog, Told, store_log
+from gateway.edge.riv_calls import Calls
+from gateway.model.intyg import CareUnit, Insured, Intyg
 from gateway.wiring.formats import installed
 
 RIVTA = Path(__file__).parents[3] / "../shared/data/se/xsd/tree/rivta"
@@ -135,8 +138,26 @@ def test_nobody_is_asked_about_a_patient_without_a_swedish_number_or_a_unit_with
     assert check_blocks(replace(record, sender=None), READER) is None
 
 
-def test_services_are_asked_over_https_and_at_an_address() -> None:
+def test_services_are_called_over_https_at_an_address_by_a_system_with_an_hsa_id() -> None:
     with httpx.Client() as client:
-        for blocks_at, address in (("http://x.example", "SE1"), ("https://x.example", "")):
+        calls = Calls(client, "SE1")
+        for wrong in (
+            lambda: Calls(client, ""),
+            lambda: CareServices(calls, "http://x.example", ""),
+            lambda: PdlLog(calls, "http://x.example", "SE2321000990-SYS1"),
+            lambda: PdlLog(calls, "https://x.example", ""),
+        ):
             with pytest.raises(ConfigurationError):
-                CareServices(client, blocks_at, "", address)
+                wrong()
+
+
+@pytest.mark.skipif(not RIVTA.exists(), reason="the published service contracts are not here")
+def test_what_the_log_service_is_told_is_valid_by_its_published_contract() -> None:
+    record = certificate()
+    entry = "0193a5b0c1d2" + "ab" * 10
+    told = Told(entry, record.patient, record.sender or CareUnit(), READER)
+    call = etree.fromstring(store_log([told, told], "SE2321000990-SYS1", datetime(2026, 7, 1, 23, 30, tzinfo=UTC)))
+    file = RIVTA / "informationsecurity-auditing-log/schemas/interactions/StoreLogInteraction/StoreLogResponder_2.0.xsd"
+    etree.XMLSchema(etree.parse(file)).assertValid(call)
+    assert call.findtext(".//{*}logId", "").replace("-", "") == entry
+    assert call.findtext(".//{*}startDate") == "2026-07-02T01:30:00"
