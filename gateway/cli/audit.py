@@ -21,7 +21,7 @@ from gateway.cli.messages import REASON
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.checkpoint import BadCheckpoint, Verifier, verifier
 from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
-from gateway.core.identifiers import Kind, kind_of
+from gateway.core.identifiers import PERSONS, kind_of
 from gateway.core.vocabulary import Purpose
 from gateway.edge.audit.export import check, csv_lines, json_text, proven
 from gateway.edge.audit.reader import LOOK, Look
@@ -217,10 +217,12 @@ def _proven(database: Database, key: Verifier, note: str, wanted: Filter, older:
 
 
 def _of_patient(settings: Settings, wanted: Filter) -> Filter:
-    """Read a national number from standard input, and look for that patient's entries only."""
+    """Read a personal number from standard input, and look for that patient's entries only."""
     number = sys.stdin.readline().strip()
-    if kind_of(number) not in {Kind.NATIONAL_NUMBER, Kind.D_NUMBER}:
-        raise typer.BadParameter("a national number or D-number is expected on standard input")
+    if kind_of(number) not in PERSONS:
+        raise typer.BadParameter(
+            "a national number, D-number, personnummer or samordningsnummer is expected on standard input"
+        )
     return replace(wanted, patient=Vault(keyring(settings.key_provider)).mac("patient", number))
 
 

@@ -4,6 +4,7 @@ RIV-TA informationsecurity:authorization:blocking 4 (CheckBlocks) and :consent 2
 answer is none, which the rules take as unknown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,7 +18,6 @@ CHECK_BLOCKS: Final = "urn:riv:informationsecurity:authorization:blocking:CheckB
 CONSENT: Final = "urn:riv:informationsecurity:authorization:consent:2"
 CHECK_CONSENT: Final = "urn:riv:informationsecurity:authorization:consent:CheckConsentResponder:2"
 PERSON_ROOTS: Final = {"personnummer": "1.2.752.129.2.1.3.1", "samordningsnummer": "1.2.752.129.2.1.3.3"}
-_ROW: Final = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class CareServices:
         """Take the URLs. Raises `ConfigurationError` for one that is not https."""
         self._calls, self._blocks, self._consents = calls, secure(blocks), secure(consents)
 
-    def block(self, certificate: Intyg, reader: Reader) -> str | None:
-        """Give the fact `block` (active or none) of a certificate for a reader; nothing when nobody can tell."""
-        call = check_blocks(certificate, reader)
+    def blocks(self, certificates: Sequence[Intyg], reader: Reader) -> list[str | None]:
+        """Give the fact `block` (active or none) of each certificate of one patient; nothing when nobody can tell."""
+        call = check_blocks(certificates, reader)
         answer = self._ask(self._blocks, call) if call else None
-        return blocks_in(answer) if answer else None
+        return blocks_in(answer, len(certificates)) if answer else [None] * len(certificates)
 
     def consent(self, patient: Insured, reader: Reader) -> str | None:
         """Give the fact `consent` (permit or none) of a patient to a reader; nothing when nobody can tell."""
@@ -57,21 +57,32 @@ class CareServices:
         return self._calls.ask(url, call) if url else None
 
 
-def check_blocks(certificate: Intyg, reader: Reader) -> bytes | None:
-    """Write the call about one certificate; nothing when it lacks what the service must know.
+def check_blocks(certificates: Sequence[Intyg], reader: Reader) -> bytes | None:
+    """Write the call about certificates of one patient; nothing when the service could not know of whom or what.
 
-    The kind of information is not said: some kinds can be exempted from blocks, and a certificate is none of them.
+    A row has its certificate's place, from 1; one that lacks what the service must know has none. The kind of
+    information is not said: some kinds can be exempted from blocks, and a certificate is none of them.
     """
+    rows = [(place, known) for place, one in enumerate(certificates, 1) if (known := _held(one)) is not None]
+    call = _call(CHECK_BLOCKS, "CheckBlocks", BLOCKING, certificates[0].patient, reader) if rows else None
+    if call is None:
+        return None
+    for place, known in rows:
+        held = etree.SubElement(call, f"{{{CHECK_BLOCKS}}}informationEntities")
+        _texts(held, BLOCKING, **known, rowNumber=str(place))
+    return etree.tostring(call)
+
+
+def _held(certificate: Intyg) -> dict[str, str] | None:
     about, unit = days(certificate), certificate.sender
     if about is None or unit is None or not unit.hsa or not unit.provider_hsa:
         return None
-    call = _call(CHECK_BLOCKS, "CheckBlocks", BLOCKING, certificate.patient, reader)
-    if call is None:
-        return None
-    held = etree.SubElement(call, f"{{{CHECK_BLOCKS}}}informationEntities")
-    _texts(held, BLOCKING, informationStartDate=f"{about[0]}T00:00:00", informationEndDate=f"{about[1]}T23:59:59")
-    _texts(held, BLOCKING, informationCareUnitId=unit.hsa, informationCareProviderId=unit.provider_hsa, rowNumber=_ROW)
-    return etree.tostring(call)
+    return {
+        "informationStartDate": f"{about[0]}T00:00:00",
+        "informationEndDate": f"{about[1]}T23:59:59",
+        "informationCareUnitId": unit.hsa,
+        "informationCareProviderId": unit.provider_hsa,
+    }
 
 
 def check_consent(patient: Insured, reader: Reader) -> bytes | None:
@@ -80,15 +91,20 @@ def check_consent(patient: Insured, reader: Reader) -> bytes | None:
     return None if call is None else etree.tostring(call)
 
 
-def blocks_in(answer: bytes) -> str | None:
-    """Read an answer: any block is active, and none is none only where the very row that was asked about is OK."""
+def blocks_in(answer: bytes, count: int) -> list[str | None]:
+    """Read an answer about `count` rows: none is none only where the very row is there once, and OK.
+
+    Where a row that nobody asked about is blocked, nothing is known of any.
+    """
     said = done(answer, f"{{{CHECK_BLOCKS}}}CheckBlocksResponse", "{*}checkBlocksResult")
-    if said is None:
-        return None
-    rows = [(text(row, "rowNumber"), text(row, "status")) for row in said.iterfind("{*}checkResults")]
-    if any(status == "BLOCKED" for _, status in rows):
-        return "active"
-    return "none" if rows == [(_ROW, "OK")] else None
+    rows = [] if said is None else said.findall("{*}checkResults")
+    told: dict[str, list[str]] = {str(place): [] for place in range(1, count + 1)}
+    strange = [row for row in rows if text(row, "rowNumber") not in told]
+    if any(text(row, "status") != "OK" for row in strange):
+        return [None] * count
+    for row in rows:
+        told.get(text(row, "rowNumber"), []).append(text(row, "status"))
+    return ["active" if "BLOCKED" in one else "none" if one == ["OK"] else None for one in told.values()]
 
 
 def consent_in(answer: bytes) -> str | None:

@@ -3,7 +3,7 @@
 A fact that is missing is unknown to the rules, and unknown refuses wherever a rule asks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -149,18 +149,28 @@ class Gather:
         }
         return Facts({name: value for name, value in known.items() if value is not None}, question=question)
 
-    def treating(self, certificate: Intyg, patient: str, reader: Reader) -> Facts:
-        """Give the facts of showing a Swedish certificate to one who treats its patient (`patient` is a pseudonym).
+    def treating(self, certificates: Sequence[Intyg], patient: str, reader: Reader) -> list[Facts]:
+        """Give the facts of showing each of a patient's Swedish certificates to one who treats the patient.
 
-        The consent is the one that the consent service knows, unless a Consent here says no or cannot be read. In
-        Sweden an objection to sharing is a block, so that the answer about blocks says both. Raises `NotAcceptable`
-        for a certificate about nobody.
+        `patient` is a pseudonym. The consent is the one that the consent service knows, unless a Consent here says no
+        or cannot be read; the block service is asked only where there is one. In Sweden an objection to sharing is a
+        block, so that the answer about blocks says both. Raises `NotAcceptable` for a certificate about nobody.
         """
+        if not certificates:
+            return []
+        consent = self._care.consent(certificates[0].patient, reader) if self._care else None
+        blocks: list[str | None] = [None] * len(certificates)
+        if self._care and consent == "permit":
+            blocks = self._care.blocks(certificates, reader)
+        each = zip(certificates, blocks, strict=True)
+        return [self._treating(one, block, patient, reader, consent) for one, block in each]
+
+    def _treating(
+        self, certificate: Intyg, block: str | None, patient: str, reader: Reader, consent: str | None
+    ) -> Facts:
         known = about(certificate)
         if known is None:
             raise NotAcceptable([Issue("required", "", "the certificate is about nobody")])
-        block = self._care.block(certificate, reader) if self._care else None
-        consent = self._care.consent(certificate.patient, reader) if self._care else None
         said = {
             "law": "sweden",
             "glass": "closed",

@@ -6,6 +6,7 @@ shown makes no difference to the answer, so that nobody learns from it that ther
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.rows import Inbound
 from gateway.model.intyg import BenefitCertificate, CareUnit
+from gateway.policy.facts import Facts
 
 FOR_PERSON: Final = "{urn:riv:clinicalprocess:healthcond:rehabilitation:ListSickLeavesForPersonResponder:1}"
 READER: Final = "{urn:samspill:riv-ta:1}Reader"
@@ -45,6 +47,15 @@ class Asked:
 
     number: str = field(repr=False)
     reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One certificate as it is stored: the id of the incoming message, its sender's role, and the record."""
+
+    message: str
+    sender: Role
+    record: BenefitCertificate = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +100,36 @@ class SickLeaveLists:
         return soap.wrap(self._write([one.released for one in found], provider, NOT_ALL))
 
     def _found(self, patient: str, role: Role, reader: Reader) -> Iterator[Listed]:
-        for row in self._database.rows(statements.EARLIER, who=patient):
-            for source in map(inbound, self._database.rows(statements.SOURCES, ids=[row.id])):
-                try:
-                    released = self._released(source, role, reader)
-                except (Unreadable, NotAcceptable, Refused):
-                    continue
-                if released is not None:
-                    yield Listed(source.id, released)
+        kept = list(self._kept(patient))
+        facts = self._gather.treating([one.record for one in kept], patient, reader)
+        for one, known in zip(kept, facts, strict=True):
+            if known.message.get("withdrawn") == "false":
+                with suppress(NotAcceptable, Refused):
+                    yield Listed(one.message, self._released(one, known, role))
 
-    def _released(self, source: Inbound, role: Role, reader: Reader) -> Released[Any] | None:
-        """Give a certificate as far as the rules release it; nothing for what is none, or is withdrawn."""
-        party = self._line.party(source.sender)
-        sender = next((one for one in CARE if party is not None and one in party.roles), None)
-        if sender is None:
+    def _kept(self, patient: str) -> Iterator[Kept]:
+        """Give every FK 7804 of a patient's that came from care and can be read, the newest first."""
+        for row in self._database.rows(statements.EARLIER, who=patient):
+            sender = self._role(row.sender)
+            for source in map(inbound, self._database.rows(statements.SOURCES, ids=[row.id])) if sender else ():
+                record = self._record(source)
+                if sender and isinstance(record, BenefitCertificate):
+                    yield Kept(source.id, sender, record)
+
+    def _role(self, sender: str) -> Role | None:
+        party = self._line.party(sender)
+        return next((one for one in CARE if party is not None and one in party.roles), None)
+
+    def _record(self, source: Inbound) -> Any:
+        try:
+            raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
+            return self._line.again(raw, source.format).record
+        except (Unreadable, NotAcceptable):
             return None
-        raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-        record = self._line.again(raw, source.format).record
-        if not isinstance(record, BenefitCertificate):
-            return None
-        facts = self._gather.treating(record, source.patient, reader)
-        if facts.message.get("withdrawn") != "false":
-            return None
-        rules = self._line.rules(Route(sender, role, MessageKind.CARE_RECORD, Purpose.TREATMENT))
-        released = flow.minimise(record, flow.decide(rules.table, rules.route, facts, record))
+
+    def _released(self, one: Kept, facts: Facts, role: Role) -> Released[BenefitCertificate]:
+        rules = self._line.rules(Route(one.sender, role, MessageKind.CARE_RECORD, Purpose.TREATMENT))
+        released = flow.minimise(one.record, flow.decide(rules.table, rules.route, facts, one.record))
         flow.check_duties(released, self._line.formats["canonical"], frozenset({Obligation.LOG}))
         return released
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -69,10 +70,12 @@ def has(said: str, kind: str = "") -> str:
     [
         (blocks(DONE + row("OK")), "none"),
         (blocks(DONE + row("BLOCKED")), "active"),
-        (blocks(DONE + row("OK") + row("BLOCKED", "2")), "active"),
+        (blocks(DONE + row("OK") + row("BLOCKED", "2")), None),
         (blocks(DONE + row("VALIDATIONERROR")), None),
         (blocks(DONE + row("OK", "2")), None),
         (blocks(DONE + row("OK") + row("OK")), None),
+        (blocks(DONE + row("OK") + row("BLOCKED")), "active"),
+        (blocks(DONE + row("OK") + row("OK", "2")), "none"),
         (blocks(DONE + row("ok")), None),
         (blocks(DONE), None),
         (blocks(row("OK")), None),
@@ -84,7 +87,11 @@ def has(said: str, kind: str = "") -> str:
     ],
 )
 def test_nothing_is_blocked_only_where_the_very_row_is_said_to_be_ok(answer: bytes, fact: str | None) -> None:
-    assert blocks_in(answer) == fact
+    assert blocks_in(answer, 1) == [fact]
+
+
+def test_each_row_is_its_certificates_and_one_that_is_not_answered_is_not_known() -> None:
+    assert blocks_in(blocks(DONE + row("BLOCKED", "2") + row("OK")), 3) == ["none", "active", None]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,10 @@ def test_only_a_consent_permits_and_an_emergency_is_none(answer: bytes, fact: st
 def test_both_calls_are_valid_by_the_published_contracts() -> None:
     record = certificate()
     for call, path in (
-        (check_blocks(record, READER), "blocking/schemas/interactions/CheckBlocksInteraction/CheckBlocksResponder_4.0"),
+        (
+            check_blocks([record, record], READER),
+            "blocking/schemas/interactions/CheckBlocksInteraction/CheckBlocksResponder_4.0",
+        ),
         (
             check_consent(record.patient, READER),
             "consent/schemas/interactions/CheckConsentInteraction/CheckConsentResponder_2.0",
@@ -124,7 +134,7 @@ def test_both_calls_are_valid_by_the_published_contracts() -> None:
 
 
 def test_the_whole_time_that_a_certificate_speaks_of_is_asked_about() -> None:
-    call: Any = check_blocks(certificate(), READER)
+    call: Any = check_blocks([certificate()], READER)
     root = etree.fromstring(call)
     told = [root.findtext(f".//{{*}}information{one}Date") for one in ("Start", "End")]
     assert told == ["2026-09-30T00:00:00", "2026-11-30T23:59:59"]
@@ -134,8 +144,8 @@ def test_the_whole_time_that_a_certificate_speaks_of_is_asked_about() -> None:
 def test_nobody_is_asked_about_a_patient_without_a_swedish_number_or_a_unit_without_a_name(patient: Insured) -> None:
     record = certificate()
     assert check_consent(patient, READER) is None
-    assert check_blocks(replace(record, patient=patient), READER) is None
-    assert check_blocks(replace(record, sender=None), READER) is None
+    assert check_blocks([replace(record, patient=patient)], READER) is None
+    assert check_blocks([replace(record, sender=None)], READER) is None
 
 
 def test_services_are_called_over_https_at_an_address_by_a_system_with_an_hsa_id() -> None:
@@ -161,3 +171,17 @@ def test_what_the_log_service_is_told_is_valid_by_its_published_contract() -> No
     etree.XMLSchema(etree.parse(file)).assertValid(call)
     assert call.findtext(".//{*}logId", "").replace("-", "") == entry
     assert call.findtext(".//{*}startDate") == "2026-07-02T01:30:00"
+
+
+def test_the_calls_hold_the_number_who_reads_when_and_where_and_nothing_else() -> None:
+    record = certificate()
+    told = Told("ab" * 16, record.patient, record.sender or CareUnit(), READER)
+    asked = [check_blocks([record], READER), check_consent(record.patient, READER)]
+    calls = [*asked, store_log([told], "SE2321000990-SYS1", datetime(2026, 7, 1, tzinfo=UTC))]
+    unit = record.sender or CareUnit()
+    named = {record.patient.number, unit.hsa, unit.provider_hsa, READER.employee, READER.unit, READER.provider}
+    named |= {"1.2.752.129.2.1.3.1", "SE2321000990-SYS1", "Läsa", "Vård och behandling", "Läkarintyg", "1"}
+    named |= {"2026-09-30T00:00:00", "2026-11-30T23:59:59", "2026-07-01T02:00:00", str(UUID("ab" * 16))}
+    for call in calls:
+        said = {one.text for one in etree.fromstring(call or b"").iter() if one.text}
+        assert said <= named, said - named
