@@ -250,7 +250,8 @@ def as_number(s: str) -> int | float:
 
 def full_url(message: object, word: str) -> str:
     """Give the full URL of an entry: the same for the same message and word (RFC 4122, 4.3)."""
-    return f"urn:uuid:{uuid5(NAMESPACE_OID, f'{message}#{word}')}"
+    name = f"{message}#{word}".encode(errors="backslashreplace").decode()  # a half character is refused where it stands
+    return f"urn:uuid:{uuid5(NAMESPACE_OID, name)}"
 
 
 # finding

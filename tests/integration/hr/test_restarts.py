@@ -56,11 +56,11 @@ def test_a_file_of_several_parts_that_a_worker_left_in_the_middle_is_gone_on_wit
     dying = files(database)
     write, left = dying._write, [2]
 
-    def some(*args):
+    def some(*args, **more):
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        write(*args)
+        write(*args, **more)
 
     monkeypatch.setattr(dying, "_write", some)
     with pytest.raises(KeyboardInterrupt):

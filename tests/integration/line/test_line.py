@@ -1,6 +1,7 @@
 """The main job on one machine: a bundle becomes NAV's XML and, by the patient's own act, the employer's copy."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 from gateway.core.errors import NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.vocabulary import Role
+from gateway.demo import until
 from gateway.edge.identity.access import Caller
 from gateway.edge.seal import xmldsig
 from gateway.edge.store.operate import NotThere
@@ -125,7 +127,8 @@ def test_a_note_in_the_name_of_an_organisation_that_the_party_may_not_send_for_i
     assert answer.status_code == 422
     [issue] = answer.json()["issue"]
     assert issue["code"] == "forbidden"
-    assert "entry[Organization].resource.identifier" in issue["diagnostics"]
+    [place] = issue["expression"]
+    assert re.fullmatch(r"Bundle\.entry\[\d+\]\.resource\.identifier\[\d+\]\.value", place)
     assert EMPLOYER not in answer.text
     assert live.rows() == before
 
@@ -317,6 +320,7 @@ def test_a_note_that_navs_rules_reject_is_refused_at_its_place_before_anything_i
     bundle, before = all_of_it(), live.rows()
     with capture_logs() as logs:
         answer = live.post(bundle)
+        live.run(until(lambda: any(entry["event"] == "request" for entry in logs), 0.01))  # told after the answer
     assert answer.status_code == 422
     [error] = answer.json()["issue"]
     assert "Hvis sykmeldingsgrad er høyere enn 99% for delvis sykmelding avvises meldingen" in error["details"]["text"]

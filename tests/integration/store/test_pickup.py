@@ -10,7 +10,7 @@ from databases import running
 from sqlalchemy import func, select
 
 from gateway.core.errors import ConfigurationError, NotAcceptable
-from gateway.edge import pickup as pickups
+from gateway.edge.absences import pickup as pickups
 from gateway.edge.absences.files import AbsenceFiles
 from gateway.edge.absences.folders import LocalFolder, sftp_folder, sftp_place
 from gateway.edge.absences.pickup import Pickup

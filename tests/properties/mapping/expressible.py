@@ -33,6 +33,8 @@ class Text(StrEnum):
     BASE64 = "base64"  # RFC 4648, section 4
     NINE = "nine"  # nine characters, as an organisation number has
     ELEVEN = "eleven"  # eleven characters, as a person's number has
+    TWELVE = "twelve"  # twelve digits, as a Swedish person's number has
+    DIGITS = "digits"  # digits, as a question's number has
     UUID = "uuid"  # RFC 4122, in lower case
     DECIMAL = "decimal"  # a decimal number with no zero too many
     ID = "id"  # FHIR R4 id: letters, digits, hyphens and full stops, at most 64
@@ -146,6 +148,8 @@ _TEXTS = {
 _OF_TYPE = {
     "OrganisationNumber": Text.NINE,
     "PersonNumber": Text.ELEVEN,
+    "TwelveDigits": Text.TWELVE,
+    "QuestionNumber": Text.DIGITS,
     "Uuid": Text.UUID,
     "double": Text.DECIMAL,
     "id": Text.ID,

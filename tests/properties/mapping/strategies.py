@@ -36,6 +36,8 @@ TEXTS: dict[Text, SearchStrategy[str]] = {
     Text.URI: st.from_regex(_URI, fullmatch=True),
     Text.NINE: st.from_regex(r"[0-9]{9}", fullmatch=True),
     Text.ELEVEN: st.from_regex(r"[0-9]{11}", fullmatch=True),
+    Text.TWELVE: st.from_regex(r"[0-9]{12}", fullmatch=True),
+    Text.DIGITS: st.from_regex(r"[0-9]{1,4}", fullmatch=True),
     Text.ID: st.from_regex(r"[A-Za-z0-9\-.]{1,64}", fullmatch=True),
     Text.UUID: st.uuids().map(str),
     Text.DECIMAL: st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]?[1-9])?", fullmatch=True),
@@ -75,6 +77,8 @@ class Drawing:
             Text.BASE64: f"plante{number}o",
             Text.NINE: f"pla{number}o",
             Text.ELEVEN: f"plante{number}",
+            Text.TWELVE: f"plante{number}o",
+            Text.DIGITS: f"{number}",
             Text.UUID: f"00000000-0000-4000-8000-0000000{number}",
             Text.DECIMAL: f"{number}.5",
         }
