@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from authority import made, serving
+from in_process import samspill
 from log_kit import WRITE
 
 from gateway.core.errors import ConfigurationError
@@ -37,11 +36,6 @@ def stamped(log, roots, tmp_path):
         log.open()
         log.guard = LogGuard(log.database, log.key, log.anchors, stamps)
         yield log
-
-
-def samspill(words):
-    command = [sys.executable, "-c", "from gateway.cli import main; main()", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_checkpoint_is_stamped_and_its_stamp_tells_when(stamped, roots):
@@ -93,12 +87,12 @@ def test_somebody_else_checks_a_stamp_beside_a_checkpoint_without_any_database(s
     kept = tmp_path / "anchors" / f"{3:016d}.checkpoint"
     asked = ["audit", "verify", "--export", tmp_path / "log.json", "--key", tmp_path / "log.pub"]
     asked += ["--checkpoint", kept, "--time-stamp-roots", roots, "--json"]
-    done = samspill(asked)
+    done = samspill(*asked)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["entries"] == 3
     assert "stamped 20" in done.stderr
     asked[asked.index(roots)] = made(tmp_path / "other")
-    wrong = samspill(asked)
+    wrong = samspill(*asked)
     assert wrong.returncode == 3
     assert "the time stamp is not the authority's" in wrong.stderr
 

@@ -1,12 +1,12 @@
 """Free text that names an illness waits for an officer, and goes once they have cleared it, or never."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
+from in_process import samspill
 from live_line import Live, act_on, note, number_of, resource
 
 from gateway.core.audit import AuditAction
@@ -151,9 +151,7 @@ def test_the_command_lists_shows_reads_and_clears(live: Live, monkeypatch: pytes
     monkeypatch.setenv("SAMSPILL_CERTIFICATES", str(settings.certificates))
     monkeypatch.setenv("SAMSPILL_PARTIES", str(settings.parties))
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from gateway.cli import main; main()", "review", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    run = partial(samspill, "review")
 
     listed = run("list", "--json", "--limit", "500")
     assert item.id in {one["id"] for one in json.loads(listed.stdout)}

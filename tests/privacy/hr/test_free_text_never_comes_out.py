@@ -2,10 +2,9 @@
 
 import io
 import json
-import subprocess
-import sys
 
 import pytest
+from in_process import samspill
 
 from adapters.hr.tally import error_lines, safe
 from gateway.bench import sheets
@@ -71,18 +70,8 @@ def test_the_command_repeats_nothing(tmp_path):
     given = tmp_path / "absences.csv"
     given.write_bytes(FILES["in every other cell"])
     errors = tmp_path / "errors.csv"
-    command = [
-        sys.executable,
-        "-c",
-        "from gateway.cli import main; main()",
-        "hr",
-        "check",
-        str(given),
-        "--profile",
-        "generic-csv",
-    ]
     for more in (["--errors", str(errors)], ["--json"]):
-        done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+        done = samspill("hr", "check", given, "--profile", "generic-csv", *more)
         assert done.returncode == 3, done.stderr
         assert WORD not in done.stdout + done.stderr
     assert WORD not in errors.read_text("utf-8-sig")

@@ -5,8 +5,6 @@ import contextlib
 import io
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import samspill
 from live_line import EMPLOYER, FHIR, XML, Live, act_on, line
 from planted_note import CERTIFIER, NEVER, PATIENT, bare, contents, found, planted, words_of
 from prometheus_client import generate_latest
@@ -299,17 +298,9 @@ def test_no_word_and_no_number_is_in_a_translation_report_or_an_explanation(
     bundle.write_bytes(written(told.live, told.notes[0]))
     facts.write_text(json.dumps({**FACTS, "consents": []}))
     name, *options = (part.format(folder=tmp_path) for part in command)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from gateway.cli import main; main()", name, *options),
-            *("--from", "fhir", "--to", "nav-employer", "--recipient", "employer"),
-            *("--purpose", "sick-leave-follow-up", "--facts", str(facts), str(bundle)),
-        ],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    asked = ("--from", "fhir", "--to", "nav-employer", "--recipient", "employer", "--purpose", "sick-leave-follow-up")
+    done = samspill(name, *options, *asked, "--facts", facts, bundle)
     assert done.returncode == 0, done.stderr
-    said = [done.stderr, done.stdout if name == "explain" else (tmp_path / "report.json").read_bytes()]
+    said = [done.err, done.out if name == "explain" else (tmp_path / "report.json").read_bytes()]
     assert b"withheld" in said[1]
     assert not found([*told.words, *NUMBERS], *said)

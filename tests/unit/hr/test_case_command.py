@@ -1,12 +1,11 @@
 """`samspill case timeline` as an officer uses it, and the rows that it reads."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
 from hr_kit import PERSON, ROOT
+from in_process import samspill
 
 from adapters.fhir import codec
 from gateway.cli.case import months
@@ -23,9 +22,8 @@ FILE = f"""id;employee;person;start;end;kind;degree
 def run(tmp_path, *arguments):
     path = tmp_path / "absences.csv"
     path.write_text(FILE, "utf-8")
-    program = [sys.executable, "-c", "from gateway.cli import main; main()", "case", "timeline", str(path)]
-    asked = ["--profile", "generic-csv", "--synthetic", "--today", "2026-02-10", *arguments]
-    return subprocess.run([*program, *asked], capture_output=True, text=True, check=False)
+    asked = ("--profile", "generic-csv", "--synthetic", "--today", "2026-02-10")
+    return samspill("case", "timeline", path, *asked, *arguments)
 
 
 def test_each_point_has_its_day_and_its_basis_and_nobody_is_named(tmp_path):
