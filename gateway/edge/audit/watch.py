@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, literal, select
 
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.queues import BEFORE, KNOWN, LOOKED_BACK, Queue, lot
@@ -39,6 +39,8 @@ NEXT: Final = (
     .where(audit.c.tree_index >= bindparam("first"), audit.c.tree_index < bindparam("end"))
     .order_by(audit.c.tree_index)
 )
+_action = audit.c.action + literal("")
+"""Keeps the planner from the index of actions, which would read every disclosure there ever was."""
 _OF_PATIENTS = audit.c.patient.in_(bindparam("patients", expanding=True))
 FIRSTS: Final = (
     select(
@@ -47,12 +49,12 @@ FIRSTS: Final = (
         func.min(audit.c.tree_index).label("place"),
         func.min(audit.c.recorded_at).label("at"),
     )
-    .where(_OF_PATIENTS, audit.c.action == AuditAction.DISCLOSED.value)
+    .where(_OF_PATIENTS, _action == AuditAction.DISCLOSED.value)
     .group_by(audit.c.patient, audit.c.recipient)
 )
 SAID: Final = (
     select(audit.c.patient, audit.c.tree_index, audit.c.recorded_at, audit.c.entry)
-    .where(_OF_PATIENTS, audit.c.action == AuditAction.CONSENT.value, audit.c.tree_index.is_not(None))
+    .where(_OF_PATIENTS, _action == AuditAction.CONSENT.value, audit.c.tree_index.is_not(None))
     .order_by(audit.c.tree_index)
 )
 _EARLIER = outbound.alias("earlier")
@@ -68,7 +70,7 @@ REFUSED_BEFORE: Final = (
     .join(audit, audit.c.message == _EARLIER.c.id)
     .where(
         outbound.c.id.in_(bindparam("ids", expanding=True)),
-        audit.c.action == AuditAction.DECIDED.value,
+        _action == AuditAction.DECIDED.value,
         audit.c.outcome == Outcome.DENIED.value,
     )
     .group_by(outbound.c.id)
@@ -94,7 +96,7 @@ VOLUMES: Final = (
 
 HANDED: Final = (
     select(audit.c.message, func.min(audit.c.recorded_at).label("at"))
-    .where(audit.c.message.in_(bindparam("ids", expanding=True)), audit.c.action == AuditAction.DISCLOSED.value)
+    .where(audit.c.message.in_(bindparam("ids", expanding=True)), _action == AuditAction.DISCLOSED.value)
     .group_by(audit.c.message)
 )
 

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from line_kit import vault
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry, Outcome
 from gateway.core.errors import Refused
 from gateway.core.queues import BEFORE, DRAWN, LEAST, Queue, covered, first_day, lot, unusual
 from gateway.edge.audit.append import append, fresh_id
-from gateway.edge.audit.watch import LogWatch
+from gateway.edge.audit.watch import FIRSTS, HANDED, REFUSED_BEFORE, SAID, LogWatch
 from gateway.edge.review import Doing, Officer, ReviewQueue
 from gateway.edge.store.cases import FIND, WATCH, Search
 from gateway.edge.store.operate import ERASE
@@ -276,3 +276,19 @@ def test_nobody_works_on_a_case_about_themselves(log):
     with pytest.raises(Refused):
         queue.note(item.id, OFFICER, Doing("taken", owner=OFFICER.actor))
     assert queue.item(item.id).owner == ""
+
+
+def test_no_question_of_the_search_reads_the_log_by_action(log):
+    for statement, values in (
+        (FIRSTS, {"patients": [A]}),
+        (SAID, {"patients": [A]}),
+        (HANDED, {"ids": ["m"]}),
+        (REFUSED_BEFORE, {"ids": ["m"]}),
+    ):
+        asked = []
+        with log.database.engine.connect() as connection:
+            event.listen(connection, "before_cursor_execute", lambda *call, asked=asked: asked.append(call[2:4]))
+            connection.execute(statement, values)
+            sql, parameters = asked[-1]
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        assert not any("ix_audit_action" in step or "SCAN audit" in step for step in plan), plan

@@ -1,19 +1,24 @@
 """Who may open which page, what a form must hold, which headers every answer has, and that the log comes first."""
 
+import json
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from live_line import Live, act_on, note
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from visitor import Visitor
 
+from gateway.console import policy
 from gateway.console.app import PAGES
 from gateway.console.consent_words import Given
 from gateway.console.guard import HEADERS
 from gateway.console.opens import opened
-from gateway.console.sessions import Standing
+from gateway.console.sessions import Session, Standing
+from gateway.console.visit import Visit as Asked
+from gateway.console.words import words as words_in
 from gateway.core.audit import AuditAction
 from gateway.core.queues import Queue
 from gateway.core.vocabulary import Role
@@ -21,6 +26,7 @@ from gateway.edge.audit.search import Filter, search
 from gateway.edge.store import statements
 from gateway.edge.store.cases import FIND, WATCH, Hit, Search
 from gateway.edge.store.review import add
+from gateway.edge.store.schema import rule_set
 from gateway.edge.store.writer import Tx
 from gateway.wiring.console import desk
 
@@ -343,3 +349,27 @@ def test_whatever_an_officer_looks_at_of_a_patient_is_logged_with_that_patient(
     officer.post(f"{who}/export", format="csv")
     [copied] = search(database, Filter(actions=(AuditAction.LOG_EXPORT,)), 1)
     assert copied.entry.patient == pseudonym
+
+
+def test_the_rules_page_tells_what_the_rules_in_force_opened_closed_and_changed(live: Live) -> None:
+    gateway = live.scene.gateway
+    older = {**gateway.rulebook.files}
+    wide = "work-view: [envelope, identity, certifier, employment, absence, function, workplace, prognosis]"
+    assert wide in older["rules.yaml"]
+    older["rules.yaml"] = older["rules.yaml"].replace(wide, wide.replace("workplace, ", ""))
+    row = {
+        "digest": "0" * 64,
+        "version": "2026-01-01",
+        "since": 1.0,
+        "files": zlib.compress(json.dumps(older).encode()),
+    }
+    with gateway.database.engine.begin() as connection:
+        connection.execute(insert(rule_set), [row])
+    session = Session(Standing.OFFICER, "officer:0", "Ane Prøvdal", "", "p", 0.0, 0.0)
+    page = bytes(policy.rules(Asked(desk(gateway), session, words_in("nb"), {}, {})).body).decode()
+    told = page.partition("Endret siden forrige regelsett")[2].partition("Tidligere regelsett")[0]
+    assert "Sammenlignet med 2026-01-01 (0000000000000000)" in told
+    assert "tiltak på arbeidsplassen i sykmelding, fra sykmelder til arbeidsgiver, for oppfølging av sykefravær" in told
+    assert "Åpner" in told
+    assert "Lukker" not in told
+    assert "sykmelding-to-employer" in told
