@@ -152,7 +152,7 @@ async def _completion(scene: Scene, say: Say) -> None:
         asked = one["type"]["coding"][0]["code"]
         numbers = [e["valueInteger"] for e in one["type"].get("extension", ())]
         fields = ", ".join(fields_asked(form, asked, *numbers))
-        say(f"   - {questions.named(asked)}, {fields}: {one['valueString']}")
+        say(f"   - {questions.named(asked)}, {fields}: {one['type']['text']}")
     before = len(scene.forsakringskassan.received)
     sent = await scene.clinic.send(orjson.dumps(scene.certificate(COMPLETED)))
     await until(lambda: len(scene.forsakringskassan.received) > before, 0.05)
