@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ AT_ONCE: Final = 32
 LEASE: Final = 600.0
 PATIENCE: Final = 60.0
 COMMAND: Final = "from gateway.cli import main; main()"
+ERRORS: Final = "errors"
+"""The file in the data folder that holds what the processes said; it is told when one does not start."""
 FHIR: Final = "fhir"
 SHARE: Final = 0.5
 """Least share of what the parts alone would reach."""
@@ -94,7 +97,11 @@ async def _run(count: int, url: str) -> list[Ratio]:
     with tempfile.TemporaryDirectory(prefix="samspill-bench-") as name:
         folder = Path(name)
         settings = settings_for(folder).model_copy(update={"data": folder / "data", "database_url": url})
-        async with SandboxNav(settings.certificates, default_folder() / "schema") as nav, SandboxAddresses() as known:
+        certificates = settings.certificates
+        async with (
+            SandboxNav(certificates, default_folder() / "schema") as nav,
+            SandboxAddresses(certificates) as known,
+        ):
             (folder / "disclosing").touch()
             more = {"address_register": known.url, "disclosing_senders": folder / "disclosing"}
             settings = settings.model_copy(update={"parties": _register(folder, nav.url), **more})
@@ -112,8 +119,8 @@ async def _installed(settings: Settings, count: int) -> float:
     gateway = Gateway(settings)
     gateway.database, gateway.vault  # noqa: B018 - the schema and the keys are there before the first process
     try:
-        async with _processes(settings), SandboxEhr(settings.certificates, settings.base_url) as ehr:
-            await _until_it_answers(ehr)
+        async with _processes(settings) as started, SandboxEhr(settings.certificates, settings.base_url) as ehr:
+            await _until_it_answers(ehr, started, settings.data / ERRORS)
             await _whole(gateway.database, ehr, notes(20))  # warm
             return await _whole(gateway.database, ehr, notes(count))
     finally:
@@ -121,7 +128,7 @@ async def _installed(settings: Settings, count: int) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _processes(settings: Settings) -> AsyncIterator[None]:
+async def _processes(settings: Settings) -> AsyncIterator[list[Process]]:
     """Run `samspill serve`, and `samspill worker` where they are two."""
     given = {
         "SAMSPILL_DATA": settings.data,
@@ -136,14 +143,13 @@ async def _processes(settings: Settings) -> AsyncIterator[None]:
     }
     known = {**os.environ, **{name: str(value) for name, value in given.items()}}
     commands = ("serve", "worker") if settings.database_url else ("serve",)
-    started = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", COMMAND, command), env=known, stderr=asyncio.subprocess.DEVNULL
-        )
-        for command in commands
-    ]
+    with (settings.data / ERRORS).open("ab") as errors:
+        started = [
+            await asyncio.create_subprocess_exec(*(sys.executable, "-c", COMMAND, command), env=known, stderr=errors)
+            for command in commands
+        ]
     try:
-        yield
+        yield started
     finally:
         for one in started:
             with contextlib.suppress(ProcessLookupError):
@@ -151,9 +157,12 @@ async def _processes(settings: Settings) -> AsyncIterator[None]:
         await asyncio.gather(*(one.wait() for one in started))
 
 
-async def _until_it_answers(ehr: SandboxEhr) -> None:
+async def _until_it_answers(ehr: SandboxEhr, started: list[Process], errors: Path) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
+            if any(one.returncode is not None for one in started):
+                said = await asyncio.to_thread(errors.read_text, "utf-8")
+                raise RuntimeError(f"the installation did not start: {said.strip()}")
             with contextlib.suppress(aiohttp.ClientConnectionError):
                 await ehr.send(b"", path="/no-such-path")
                 return
