@@ -7,9 +7,11 @@ changes the bytes. The salt keeps an entry from being guessed from its leaf, whi
 import secrets
 import time
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from gateway.core.audit import AuditEntry
+from sqlalchemy import Row
+
+from gateway.core.audit import AuditAction, AuditEntry
 from gateway.edge.store import statements
 from gateway.edge.store.writer import Tx
 
@@ -19,6 +21,24 @@ SALT: Final = 16
 def fresh_id() -> str:
     """Give a new id that sorts by time: 12 hexadecimal digits of milliseconds and 20 at random."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def of_copy(tx: Tx, row: Row[Any], action: AuditAction, actor: str, **more: Any) -> AuditEntry:
+    """Give an entry about one recipient's copy of a message: `row` has its id, destination, patient and purpose.
+
+    `more` are the outcome and the reason, where there are any.
+    """
+    return AuditEntry(
+        id=fresh_id(),
+        recorded_at=tx.at,
+        action=action,
+        actor=actor,
+        recipient=row.destination,
+        patient=row.patient,
+        message=row.id,
+        purpose=row.purpose,
+        **more,
+    )
 
 
 def append(tx: Tx, entries: Iterable[AuditEntry]) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -22,7 +22,7 @@ from gateway.core.vocabulary import Purpose, Role
 from gateway.edge.audit.reader import Reader
 from gateway.edge.audit.search import Filter, Found
 from gateway.edge.http.answers import origin, respond
-from gateway.edge.http.body import read_body
+from gateway.edge.http.body import read_form
 from gateway.edge.http.callers import access_of, caller_of
 from gateway.edge.http.dates import dated
 from gateway.edge.http.faults import HttpFault
@@ -75,11 +75,7 @@ def router(audit: AuditServices) -> APIRouter:
     @routes.post("/fhir/AuditEvent/_search", response_model=None)
     async def find_by_form(request: Request) -> Response:
         caller = await caller_of(request, services)
-        raw = await read_body(request, services.limits, caller)
-        try:
-            items = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw))
-        except ValueError:
-            raise _wrong("", "the body is not a form") from None
+        items = await read_form(request, services.limits, caller, _wrong)
         if request.query_params:
             raise _wrong("", "a search by form has its parameters in the body alone")
         return await _found(request, audit, caller, [_named(name, value, audit.pseudonym) for name, value in items])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -41,6 +42,20 @@ async def read_body(request: Request, limits: Limits, caller: Caller) -> bytes:
     except TimeoutError:
         raise HttpFault(408, _SLOW, CLOSE) from None
     return bytes(held)
+
+
+async def read_form(
+    request: Request, limits: Limits, caller: Caller, wrong: Callable[[str, str], HttpFault]
+) -> list[tuple[str, str]]:
+    """Give the parameters of a form, in its order; `wrong` says of a body that is none how to mend it.
+
+    Raises what `read_body` raises, and what `wrong` gives.
+    """
+    raw = await read_body(request, limits, caller)
+    try:
+        return parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw))
+    except ValueError:
+        raise wrong("", "the body is not a form") from None
 
 
 _ENCODED = Issue("not-supported", "", "the body is compressed", "send it without Content-Encoding")

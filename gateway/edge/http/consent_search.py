@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from gateway.core.errors import Issue
 from gateway.core.vocabulary import Role
 from gateway.edge.http.answers import origin, respond
-from gateway.edge.http.body import read_body
+from gateway.edge.http.body import read_form
 from gateway.edge.http.callers import caller_of
 from gateway.edge.http.dates import Span, dated
 from gateway.edge.http.faults import HttpFault
@@ -60,11 +60,7 @@ def router(services: Services) -> APIRouter:
     @routes.post("/fhir/Consent/_search", response_model=None)
     async def find_by_form(request: Request) -> Response:
         caller = await caller_of(request, services)
-        raw = await read_body(request, services.limits, caller)
-        try:
-            items = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw))
-        except ValueError:
-            raise _wrong("", "the body is not a form") from None
+        items = await read_form(request, services.limits, caller, _wrong)
         return await _found(request, services, caller, read(items, in_body=True))
 
     return routes

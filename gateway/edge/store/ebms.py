@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.core.audit import AuditAction, AuditEntry, Outcome
+from gateway.core.audit import AuditAction, Outcome
 from gateway.core.line import Event, State
-from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.append import append, of_copy
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, statements
 from gateway.edge.store.receipts import REJECTED
@@ -130,7 +130,8 @@ def _signal(tx: Tx, item: Signal) -> str:
     journal.carry_out(tx, [Move(found.id, found.token, State(found.state), events, values, reason)])
     ended = {"key": found.id, "held": found.token, "at": tx.at, "ended": "acknowledged" if item.taken else REFUSED}
     tx.connection.execute(statements.END_ATTEMPT, [ended])
-    append(tx, [_entry(tx, found, reason)])
+    outcome = Outcome.FAILURE if reason else Outcome.SUCCESS
+    append(tx, [of_copy(tx, found, AuditAction.HANDED_OVER, found.destination, outcome=outcome, reason=reason)])
     tx.connection.execute(
         statements.FREE_FOLLOWERS,
         {"party": found.destination, "case": found.case_key, "after": found.seq, "now": tx.at},
@@ -150,21 +151,6 @@ def _weigh(found: Row[Any], item: Signal) -> tuple[str, tuple[Event, ...]]:
         case State.DELIVERED | State.ACKNOWLEDGED if item.taken:
             return "duplicate", ()
     return "late", ()
-
-
-def _entry(tx: Tx, row: Row[Any], reason: str) -> AuditEntry:
-    return AuditEntry(
-        id=fresh_id(),
-        recorded_at=tx.at,
-        action=AuditAction.HANDED_OVER,
-        outcome=Outcome.FAILURE if reason else Outcome.SUCCESS,
-        actor=row.destination,
-        recipient=row.destination,
-        patient=row.patient,
-        message=row.id,
-        purpose=row.purpose,
-        reason=reason,
-    )
 
 
 def take(tx: Tx, items: Sequence[Taken]) -> list[bool | Exception]:

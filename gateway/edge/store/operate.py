@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
 from gateway.core.line import WAITING, Event, State
-from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.append import append, fresh_id, of_copy
 from gateway.edge.keys import Vault
 from gateway.edge.store import journal, statements
 from gateway.edge.store.consents import changed
@@ -46,7 +46,7 @@ def _resend(tx: Tx, order: Order) -> Exception | None:
     values = {"due": tx.at, "token": found.token + 1, "failures": 0, "reason": "", "sealed_at": None}
     tx.connection.execute(statements.DROP_PAYLOADS, {"records": [found.id]})
     journal.carry_out(tx, [Move(found.id, found.token, State(found.state), (Event.RESEND,), values, order.reason)])
-    append(tx, [_entry(tx, found, order, AuditAction.RESENT)])
+    append(tx, [of_copy(tx, found, AuditAction.RESENT, order.actor, reason=order.reason)])
     return None
 
 
@@ -61,7 +61,7 @@ def _discard(tx: Tx, order: Order) -> Exception | None:
         return found
     values = {"token": found.token + 1}
     journal.carry_out(tx, [Move(found.id, found.token, State(found.state), (Event.DISCARD,), values, order.reason)])
-    append(tx, [_entry(tx, found, order, AuditAction.DISCARDED)])
+    append(tx, [of_copy(tx, found, AuditAction.DISCARDED, order.actor, reason=order.reason)])
     return None
 
 
@@ -72,20 +72,6 @@ def _find(tx: Tx, order: Order) -> Row[Any] | Exception:
     if State(found.state) not in WAITING:
         return NotADeadLetter(f"{order.message}: it is {found.state}, and waits for nobody")
     return found
-
-
-def _entry(tx: Tx, row: Row[Any], order: Order, action: AuditAction) -> AuditEntry:
-    return AuditEntry(
-        id=fresh_id(),
-        recorded_at=tx.at,
-        action=action,
-        actor=order.actor,
-        recipient=row.destination,
-        patient=row.patient,
-        message=row.id,
-        purpose=row.purpose,
-        reason=order.reason,
-    )
 
 
 def rewrap(tx: Tx, items: Sequence[tuple[Vault, int]]) -> list[int | Exception]:

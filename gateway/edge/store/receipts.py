@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from gateway.core.audit import AuditAction, AuditEntry, Outcome
+from gateway.core.audit import AuditAction, Outcome
 from gateway.core.line import Event, State
-from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.append import append, of_copy
 from gateway.edge.store import journal, statements
 from gateway.edge.store.rows import Attempt, Move, Receipted, ReceiptIn
 from gateway.edge.store.writer import Step, Tx
@@ -80,7 +80,8 @@ def _apply(tx: Tx, found: Row[Any], item: ReceiptIn, events: tuple[Event, ...]) 
     journal.carry_out(tx, [Move(found.id, found.token, State(found.state), events, values, reason)])
     held = {"key": found.id, "held": found.token, "at": tx.at, "ended": "receipt"}
     tx.connection.execute(statements.END_ATTEMPT, [held])
-    append(tx, [_entry(tx, found, reason, positive=item.positive)])
+    outcome = Outcome.SUCCESS if item.positive else Outcome.FAILURE
+    append(tx, [of_copy(tx, found, AuditAction.RECEIPT, found.destination, outcome=outcome, reason=reason)])
 
 
 def _known(tx: Tx, item: ReceiptIn) -> Row[Any] | None:
@@ -122,23 +123,9 @@ def _overdue(tx: Tx, limit: int) -> list[str]:
             for row in rows
         ],
     )
-    append(tx, [_entry(tx, row, NO_RECEIPT, positive=False) for row in rows])
+    told = {"outcome": Outcome.FAILURE, "reason": NO_RECEIPT}
+    append(tx, [of_copy(tx, row, AuditAction.RECEIPT, row.destination, **told) for row in rows])
     return [row.destination for row in rows]
-
-
-def _entry(tx: Tx, row: Row[Any], reason: str, *, positive: bool) -> AuditEntry:
-    return AuditEntry(
-        id=fresh_id(),
-        recorded_at=tx.at,
-        action=AuditAction.RECEIPT,
-        outcome=Outcome.SUCCESS if positive else Outcome.FAILURE,
-        actor=row.destination,
-        recipient=row.destination,
-        patient=row.patient,
-        message=row.id,
-        purpose=row.purpose,
-        reason=reason,
-    )
 
 
 RECEIVE: Step[ReceiptIn, Receipted] = Step("receive", receive, announces=True)

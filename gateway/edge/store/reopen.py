@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from gateway.core.audit import AuditAction, AuditEntry
+from gateway.core.audit import AuditAction
 from gateway.core.line import Event, State
-from gateway.edge.audit.append import append, fresh_id
+from gateway.edge.audit.append import append, of_copy
 from gateway.edge.store import journal, statements
 from gateway.edge.store.rows import Move
 from gateway.edge.store.writer import Tx
@@ -26,18 +26,4 @@ def reopen(tx: Tx, rows: Sequence[Row[Any]], reason: str) -> None:
             for row in rows
         ],
     )
-    append(tx, [_entry(tx, row, reason) for row in rows])
-
-
-def _entry(tx: Tx, row: Row[Any], reason: str) -> AuditEntry:
-    return AuditEntry(
-        id=fresh_id(),
-        recorded_at=tx.at,
-        action=AuditAction.REOPENED,
-        actor="gateway",
-        recipient=row.destination,
-        patient=row.patient,
-        message=row.id,
-        purpose=row.purpose,
-        reason=reason,
-    )
+    append(tx, [of_copy(tx, row, AuditAction.REOPENED, "gateway", reason=reason) for row in rows])
