@@ -42,12 +42,12 @@ def mutate(tree: dict[str, Any], dice: random.Random) -> None:
     if act == 0:
         del holder[key]
     elif act == 1 and isinstance(holder, dict):
-        holder[dice.choice(NAMES)] = dice.choice((holder[key], *STRANGE))
+        holder[dice.choice(NAMES)] = copy.deepcopy(dice.choice((holder[key], *STRANGE)))
     elif act == 2:
         held = holder[key]
-        holder[key] = held[0] if isinstance(held, list) and held else [held, held]
+        holder[key] = held[0] if isinstance(held, list) and held else [held, copy.deepcopy(held)]
     else:
-        holder[key] = dice.choice(STRANGE)
+        holder[key] = copy.deepcopy(dice.choice(STRANGE))
 
 
 def missed(rounds: int, seed: int) -> list[str]:
