@@ -4,11 +4,12 @@ The certificates are the examples that stand beside the mappings; all persons an
 """
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ import orjson
 
 from gateway.demo import OpenAddresses, Say, act, free_port, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
+from gateway.edge.pdl_log import SWEDEN
 from gateway.mapping.answers import fields_asked
 from gateway.model.timeline import sick_pay, timeline
+from gateway.sandbox.care_lists import CareReader, ask
 from gateway.sandbox.care_services import SandboxCareServices
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.insurer import SandboxInsurer
@@ -39,8 +42,12 @@ WITH: Final = "ag7804/examples/02-with-the-diagnosis"
 ABSENCES: Final = PARTIES / "absences.xml"
 PERSON: Final = "191212121212"
 PATIENTS: Final = (Account("patient-tolvan", "Tolvan Tolvansson", PERSON, "FK 7804, AG 7804"),)
+CLINIC: Final = "SE2321000990-A1B2"
+OTHER_UNIT: Final = "SE2321000990-I1"
 NATIONAL: Final = "SE5560000000-NATIONAL"
 TODAY: Final = date(2026, 11, 24)
+LAST: Final = date(2026, 11, 30)
+"""The last day of the sick leave in the example of FK 7804; the demo moves it, so that it goes on today."""
 
 
 @dataclass(slots=True)
@@ -112,12 +119,25 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
             await gateway.aclose()
 
 
+def moved(bundle: dict[str, Any], last: date, today: date, ahead: int) -> dict[str, Any]:
+    """Give a message with all its days moved by as many, so that the one that was `last` is so many days from today."""
+    by = today - last + timedelta(days=ahead)
+    text = re.sub(rb"(?<!\d)\d{4}-\d\d-\d\d(?!\d|-)", lambda day: _later(day.group(), by), orjson.dumps(bundle))
+    made: dict[str, Any] = orjson.loads(text)
+    return made
+
+
+def _later(day: bytes, by: timedelta) -> bytes:
+    return str(date.fromisoformat(day.decode()) + by).encode()
+
+
 async def play(say: Say, *, keep_running: bool = False) -> None:
     """Run the Swedish demo from beginning to end."""
     with tempfile.TemporaryDirectory(prefix="samspill-") as name:
         async with running(Path(name)) as scene:
             await _benefit(scene, say)
             await _completion(scene, say)
+            await _lists(scene, say)
             await _employer(scene, WITHOUT, "no", say)
             await _employer(scene, WITH, "yes", say)
             await _payroll(scene, say)
@@ -132,7 +152,8 @@ async def _benefit(scene: Scene, say: Say) -> None:
     say(
         "1. Vårdcentralen skickar FK 7804, och patienten har bett om det / the clinic sends FK 7804 as the patient asks"
     )
-    statuses = await scene.send(scene.clinic, scene.certificate(FK7804), "forsakringskassan")
+    bundle = moved(scene.certificate(FK7804), LAST, datetime.now(SWEDEN).date(), ahead=6)
+    statuses = await scene.send(scene.clinic, bundle, "forsakringskassan")
     await until(lambda: bool(scene.forsakringskassan.received), 0.05)
     body = scene.forsakringskassan.received[-1].body
     answers = body.count(b"<svar ")
@@ -160,11 +181,35 @@ async def _completion(scene: Scene, say: Say) -> None:
     say(f"   {sent.status}; the answer is a new certificate with the relation {relation}, and needs no new consent\n")
 
 
+async def _lists(scene: Scene, say: Say) -> None:
+    """Say who is shown the sick leaves: the unit that issued them, another with samtycke, and nobody past a block."""
+    say("3. Vården läser listor över sjukskrivningar / care reads lists of sick leaves")
+    own = CareReader(CLINIC).for_unit(CLINIC)
+    say(f"   enheten själv / the unit itself: {await _shown(scene, own, 'ehr')} (ListActiveSickLeavesForCareUnit)")
+    other = CareReader(OTHER_UNIT).for_person(PERSON)
+    say(f"   annan enhet / another unit: {await _shown(scene, other, 'coordinator')} (ListSickLeavesForPerson)")
+    scene.care.consents[PERSON] = "Consent"
+    say(f"   med samtycke / with a consent: {await _shown(scene, other, 'coordinator')}")
+    scene.care.blocked.add(PERSON)
+    blocked = await _shown(scene, other, "coordinator"), await _shown(scene, own, "ehr")
+    say(f"   med spärr / with a block: {blocked[0]}, and the unit itself {blocked[1]}")
+    scene.care.blocked.clear()
+    scene.care.consents.clear()
+    say(f"   StoreLog was told of {len(scene.care.kept)} before they were shown, each under its patient\n")
+
+
+async def _shown(scene: Scene, call: bytes, actor: str) -> str:
+    settings = scene.gateway.settings
+    _, answer = await ask(settings.certificates, settings.base_url, call, actor)
+    count = answer.count("intygsData>") // 2
+    return f"{count} certificate{'' if count == 1 else 's'}"
+
+
 async def _employer(scene: Scene, name: str, choice: str, say: Say) -> None:
     before = len(scene.municipality.received)
     said = {"yes": "ja", "no": "nej"}[choice]
     say(
-        f"{3 + before}. Patienten skickar AG 7804 till kommunen, diagnos: {said} / AG 7804, diagnosis: {choice} (100.1)"
+        f"{4 + before}. Patienten skickar AG 7804 till kommunen, diagnos: {said} / AG 7804, diagnosis: {choice} (100.1)"
     )
     await scene.send(scene.patient, scene.certificate(name), "municipality")
     await until(lambda: len(scene.municipality.received) > before, 0.05)
@@ -174,7 +219,7 @@ async def _employer(scene: Scene, name: str, choice: str, say: Say) -> None:
 
 
 async def _payroll(scene: Scene, say: Say) -> None:
-    say("5. Lönesystemet skickar frånvaron som PAXml / the payroll system sends absences as PAXml")
+    say("6. Lönesystemet skickar frånvaron som PAXml / the payroll system sends absences as PAXml")
     settings = scene.gateway.settings
     told = await upload(settings.certificates, settings.base_url, ABSENCES.read_bytes(), "paxml")
     say(f"   {told['state']}: {told['good']} absences taken, {told['refused']} refused")
@@ -189,7 +234,7 @@ async def _payroll(scene: Scene, say: Say) -> None:
 
 
 async def _refused(scene: Scene, say: Say) -> None:
-    say("6. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
+    say("7. Samma intyg med nej (100.1) och diagnosen kvar / the same with no, and the diagnosis left in it")
     bundle = scene.certificate(WITH)
     bundle["identifier"]["value"] = "urn:uuid:7f000002-0000-4000-8000-000000000009"
     form = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "QuestionnaireResponse")

@@ -1,7 +1,7 @@
 """A list of sick leaves for care, as RIV-TA clinicalprocess:healthcond:rehabilitation 1 has it. Pure.
 
-It is written from released certificates alone. `enkeltIntyg` is always false: nothing of ours is one. Work
-(`sysselsattning`) and positions are not told.
+The two contracts have the same list, and end differently. It is written from released certificates alone. `enkeltIntyg`
+is always false: nothing of ours is one. Work (`sysselsattning`) and positions are not told.
 """
 
 from collections.abc import Iterable
@@ -14,25 +14,31 @@ from adapters.se.call import SWEDEN
 from gateway.core.message import Released
 from gateway.model.intyg import BenefitCertificate, CareUnit
 
-FOR_PERSON: Final = "urn:riv:clinicalprocess:healthcond:rehabilitation:ListSickLeavesForPersonResponder:1"
 CORE: Final = "urn:riv:clinicalprocess:healthcond:rehabilitation:1"
 TYPES: Final = "urn:riv:clinicalprocess:healthcond:certificate:types:2"
 HSA: Final = "1.2.752.129.2.1.4.1"
 ROOTS: Final = {"personnummer": "1.2.752.129.2.1.3.1", "samordningsnummer": "1.2.752.129.2.1.3.3"}
-_NAMES: Final = {None: FOR_PERSON, "core": CORE, "types": TYPES}
 
 
-def write(certificates: Iterable[Released[BenefitCertificate]], provider: tuple[str, str], told: str) -> bytes:
-    """Write the answer to a care provider, given by HSA-id and name. `told` goes with it as information."""
-    names: Any = _NAMES
-    answer = etree.Element(f"{{{FOR_PERSON}}}ListSickLeavesForPersonResponse", nsmap=names)
-    _provider(answer, FOR_PERSON, *provider)
-    listed = etree.SubElement(answer, f"{{{FOR_PERSON}}}intygsLista")
+def write(contract: str, certificates: Iterable[Released[BenefitCertificate]], to: tuple[str, str], told: str) -> bytes:
+    """Write the answer by a contract to a care provider, given by HSA-id and name; `told` goes with it as information.
+
+    The contracts are `ListSickLeavesForPerson` and `ListActiveSickLeavesForCareUnit`.
+    """
+    own = f"urn:riv:clinicalprocess:healthcond:rehabilitation:{contract}Responder:1"
+    names: Any = {None: own, "core": CORE, "types": TYPES}
+    answer = etree.Element(f"{{{own}}}{contract}Response", nsmap=names)
+    _provider(answer, own, *to)
+    listed = etree.SubElement(answer, f"{{{own}}}intygsLista")
     for one in certificates:
         _certificate(listed, one.record)
-    result = etree.SubElement(answer, f"{{{FOR_PERSON}}}result")
-    _text(result, "resultCode", "INFO", FOR_PERSON)
-    _text(result, "resultMessage", told, FOR_PERSON)
+    if contract == "ListSickLeavesForPerson":
+        result = etree.SubElement(answer, f"{{{own}}}result")
+        code, why = (result, "resultCode"), (result, "resultMessage")
+    else:
+        code, why = (answer, "resultCode"), (answer, "comment")
+    _text(*code, "INFO", own)
+    _text(*why, told, own)
     return etree.tostring(answer)
 
 

@@ -34,6 +34,14 @@ class Reader:
     treats: bool
 
 
+def own_unit(certificate: Intyg, reader: Reader) -> str | None:
+    """Give the fact `own-unit`: whether the reader's own unit has issued a certificate; nothing when it names none."""
+    unit = certificate.sender
+    if unit is None or not unit.hsa or not unit.provider_hsa:
+        return None
+    return "true" if (unit.hsa, unit.provider_hsa) == (reader.unit, reader.provider) else "false"
+
+
 class CareServices:
     """Asks both services; a URL that is empty is asked nothing."""
 

@@ -17,7 +17,7 @@ from gateway.core.errors import Busy, ConfigurationError, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
-from gateway.edge.care_services import CareServices, Reader
+from gateway.edge.care_services import CareServices, Reader, own_unit
 from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.rows import Destination, Inbound
@@ -153,14 +153,15 @@ class Gather:
         """Give the facts of showing each of a patient's Swedish certificates to one who treats the patient.
 
         `patient` is a pseudonym. The consent is the one that the consent service knows, unless a Consent here says no
-        or cannot be read; the block service is asked only where there is one. In Sweden an objection to sharing is a
-        block, so that the answer about blocks says both. Raises `NotAcceptable` for a certificate about nobody.
+        or cannot be read; what the reader's own unit has issued needs none, and none is asked for. The block service is
+        asked where something might be shown. In Sweden an objection to sharing is a block, so that the answer about
+        blocks says both. Raises `NotAcceptable` for a certificate about nobody.
         """
-        if not certificates:
-            return []
-        consent = self._care.consent(certificates[0].patient, reader) if self._care else None
+        own = [own_unit(one, reader) for one in certificates]
+        others = self._care is not None and any(one != "true" for one in own)
+        consent = self._care.consent(certificates[0].patient, reader) if self._care and others else None
         blocks: list[str | None] = [None] * len(certificates)
-        if self._care and consent == "permit":
+        if self._care and ("true" in own or consent == "permit"):
             blocks = self._care.blocks(certificates, reader)
         each = zip(certificates, blocks, strict=True)
         return [self._treating(one, block, patient, reader, consent) for one, block in each]
@@ -171,15 +172,17 @@ class Gather:
         known = about(certificate)
         if known is None:
             raise NotAcceptable([Issue("required", "", "the certificate is about nobody")])
+        own = own_unit(certificate, reader)
         said = {
             "law": "sweden",
             "glass": "closed",
+            "own-unit": own,
             "block": block,
             "objection": {"active": "raised", "none": "none"}.get(block or ""),
             "work-reason": "true" if reader.treats else "false",
         }
         message = {name: value for name, value in said.items() if value is not None}
-        by_class = self._agreed(certificate, known, patient, reader, consent)
+        by_class = self._agreed(certificate, known, patient, reader, "none" if own == "true" else consent)
         return Facts({**self.presumed(known, certificate).message, **message}, by_class)
 
     def _agreed(

@@ -179,6 +179,10 @@ class GatewayLine:
         """Give a party of the register by its id; nothing for one that is not there any more."""
         return self._registry.party(name)
 
+    def acting_for(self, organisation: str) -> list[Party]:
+        """Give the parties that may send for an organisation (a number or an HSA-id)."""
+        return [one for one in self._registry.parties.values() if organisation in one.behalf]
+
     def rules(self, route: Route) -> flow.Rules:
         """Give the rules of a route."""
         return self.rulebook.of(route)

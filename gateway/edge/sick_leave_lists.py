@@ -1,27 +1,31 @@
-"""A patient's sick leaves for care that treats them (RIV-TA ListSickLeavesForPerson 1), from FK 7804 as it came here.
+"""Sick leaves for care that treats (RIV-TA ListSickLeavesForPerson 1, ListActiveSickLeavesForCareUnit 1), from FK 7804.
 
-Who reads stands in a header of our own, since the contract has no place for it and the rules cannot do without. Each
-certificate passes the enforcement point by itself, and the log tells of each before anything is shown. What is not
-shown makes no difference to the answer, so that nobody learns from it that there is something. Everything blocks.
+Each certificate passes the enforcement point by itself, and the log tells of each, under its patient, before anything
+is shown. What is not shown makes no difference to the answer, so that nobody learns from it that there is something.
+Everything blocks.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
+from sqlalchemy import Row
+
 from gateway import flow
-from gateway.core.errors import Issue, NotAcceptable, Refused
-from gateway.core.identifiers import Kind, is_valid
+from gateway.core.errors import NotAcceptable, Refused
 from gateway.core.message import Released, Route
 from gateway.core.vocabulary import MessageKind, Obligation, Purpose, Role
 from gateway.edge import soap
-from gateway.edge.care_services import Reader
+from gateway.edge.care_services import Reader, own_unit
 from gateway.edge.gather import Gather
 from gateway.edge.identity.access import Caller
 from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
-from gateway.edge.pdl_log import PdlLog, Told
+from gateway.edge.pdl_log import SWEDEN, PdlLog, Told
+from gateway.edge.sick_leave_calls import Asked, Contract, asked
 from gateway.edge.store import absences, statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
@@ -29,40 +33,34 @@ from gateway.edge.store.rows import Inbound
 from gateway.model.intyg import BenefitCertificate, CareUnit
 from gateway.policy.facts import Facts
 
-FOR_PERSON: Final = "{urn:riv:clinicalprocess:healthcond:rehabilitation:ListSickLeavesForPersonResponder:1}"
-READER: Final = "{urn:samspill:riv-ta:1}Reader"
 CARE: Final = (Role.CERTIFIER, Role.CAREGIVER)
+NEWEST: Final = timedelta(days=730)
+"""How long after it came a certificate is still looked at for what goes on at a unit."""
 NOT_ALL: Final = (
     "det som är spärrat, återkallat eller saknar samtycke, och det där svar saknas, visas inte / what is blocked, "
     "withdrawn or without consent, and what nobody could tell about, is not shown"
 )
 
-Writes = Callable[[Sequence[Released[BenefitCertificate]], tuple[str, str], str], bytes]
-"""Writes the answer to a care provider (HSA-id and name), with what it is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Whose sick leaves somebody asks for, and who reads."""
-
-    number: str = field(repr=False)
-    reader: Reader
+Writes = Callable[[str, Sequence[Released[BenefitCertificate]], tuple[str, str], str], bytes]
+"""Writes the answer by a contract (its name) to a care provider (HSA-id and name), with what it is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One certificate as it is stored: the id of the incoming message, its sender's role, and the record."""
+    """One certificate as it is stored: the id of the incoming message, whose it is, its sender's role, the record."""
 
     message: str
+    patient: str
     sender: Role
     record: BenefitCertificate = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One certificate as it was released, and the id of the incoming message that it came in."""
+    """One certificate as it was released, with the id of the incoming message that it came in, and whose it is."""
 
     message: str
+    patient: str
     released: Released[BenefitCertificate]
 
 
@@ -88,33 +86,55 @@ class SickLeaveLists:
         role = next((one for one in CARE if one in caller.party.roles), None)
         if role is None:
             raise Refused("lists of sick leaves are for care", ["route-role"])
-        asked = _asked(raw, caller.party.id)
-        if not {asked.reader.unit, asked.reader.provider} <= caller.party.behalf:
+        call = asked(raw, caller.party.id)
+        if not {call.reader.unit, call.reader.provider} <= caller.party.behalf:
             raise Refused("the caller does not act for this care unit", ["route-owner"])
-        patient = self._vault.mac("patient", asked.number)
-        found = list(self._found(patient, role, asked.reader))
-        told = [self._log(one, patient, asked.reader) for one in found]
+        found = list(self._found(call, role))
+        told = [self._log(one, call.reader) for one in found]
         if self._pdl_log is not None:
             self._pdl_log.tell(told)
-        provider = (asked.reader.provider, caller.party.name)
-        return soap.wrap(self._write([one.released for one in found], provider, NOT_ALL))
+        provider = (call.reader.provider, caller.party.name)
+        return soap.wrap(self._write(call.contract, [one.released for one in found], provider, NOT_ALL))
 
-    def _found(self, patient: str, role: Role, reader: Reader) -> Iterator[Listed]:
-        kept = list(self._kept(patient))
-        facts = self._gather.treating([one.record for one in kept], patient, reader)
-        for one, known in zip(kept, facts, strict=True):
-            if known.message.get("withdrawn") == "false":
-                with suppress(NotAcceptable, Refused):
-                    yield Listed(one.message, self._released(one, known, role))
+    def _found(self, call: Asked, role: Role) -> Iterator[Listed]:
+        for patient, group in groupby(self._wanted(call), key=lambda one: one.patient):
+            kept = list(group)
+            facts = self._gather.treating([one.record for one in kept], patient, call.reader)
+            for one, known in zip(kept, facts, strict=True):
+                if known.message.get("withdrawn") == "false":
+                    with suppress(NotAcceptable, Refused):
+                        yield Listed(one.message, patient, self._released(one, known, role))
 
-    def _kept(self, patient: str) -> Iterator[Kept]:
-        """Give every FK 7804 of a patient's that came from care and can be read, the newest first."""
-        for row in self._database.rows(statements.EARLIER, who=patient):
-            sender = self._role(row.sender)
-            for source in map(inbound, self._database.rows(statements.SOURCES, ids=[row.id])) if sender else ():
-                record = self._record(source)
-                if sender and isinstance(record, BenefitCertificate):
-                    yield Kept(source.id, sender, record)
+    def _wanted(self, call: Asked) -> list[Kept]:
+        """Give what is asked for, before anybody has asked whether it may be shown: by patient, the newest first."""
+        if call.contract is Contract.FOR_PERSON:
+            return list(self._kept(self._of_person(call.number)))
+        today = datetime.now(SWEDEN).date()
+        rows = self._of_person(call.number) if call.number else self._of_unit(call.reader.unit)
+        wanted = (one for one in self._kept(rows) if own_unit(one.record, call.reader) == "true")
+        return sorted((one for one in wanted if goes_on(one.record, today, call.ended)), key=lambda one: one.patient)
+
+    def _of_person(self, number: str) -> list[Row[Any]]:
+        return self._database.rows(statements.EARLIER, who=self._vault.mac("patient", number))
+
+    def _of_unit(self, unit: str) -> list[Row[Any]]:
+        """Give what came from those who may send for a unit."""
+        senders = [party.id for party in self._line.acting_for(unit)]
+        since = datetime.now(SWEDEN) - NEWEST
+        return self._database.rows(statements.FROM_SENDERS, senders=senders, since=since.timestamp())
+
+    def _kept(self, rows: Sequence[Row[Any]]) -> Iterator[Kept]:
+        """Give every FK 7804 among stored messages that came from care and can be read, in their order, each once."""
+        senders = {row.id: self._role(row.sender) for row in rows}
+        seen: set[tuple[str, str | None]] = set()
+        names = [name for name, role in senders.items() if role]
+        for some in (names[at : at + 100] for at in range(0, len(names), 100)):
+            found = {one.id: one for one in map(inbound, self._database.rows(statements.SOURCES, ids=some))}
+            for source in (found[name] for name in some if name in found):
+                record, role = self._record(source), senders[source.id]
+                if role and isinstance(record, BenefitCertificate) and (source.sender, record.id) not in seen:
+                    seen.add((source.sender, record.id))
+                    yield Kept(source.id, source.patient, role, record)
 
     def _role(self, sender: str) -> Role | None:
         party = self._line.party(sender)
@@ -133,10 +153,10 @@ class SickLeaveLists:
         flow.check_duties(released, self._line.formats["canonical"], frozenset({Obligation.LOG}))
         return released
 
-    def _log(self, one: Listed, patient: str, reader: Reader) -> Told:
+    def _log(self, one: Listed, reader: Reader) -> Told:
         shown = absences.Shown(
             reader.party,
-            patient,
+            one.patient,
             Purpose.TREATMENT.value,
             self._line.disclosure(None, one.released, ()),
             message=one.message,
@@ -147,29 +167,7 @@ class SickLeaveLists:
         return Told(entry, record.patient, record.sender or CareUnit(), reader)
 
 
-def _asked(raw: bytes, party: str) -> Asked:
-    call = soap.content(raw)
-    if call is None or call.tag != f"{FOR_PERSON}ListSickLeavesForPerson":
-        what = "this service is not provided here"
-        raise NotAcceptable([Issue("not-supported", "", what, "ListSickLeavesForPerson 1 is answered")])
-    number = (call.findtext("{*}person-id/{*}extension") or "").strip()
-    said = soap.header(raw, READER)
-    read = {name: _one(said, name) for name in ("employee-id", "care-unit-id", "care-provider-id", "treats")}
-    issues = [_missing(name) for name in list(read)[:3] if not is_valid(read[name], Kind.HSA)]
-    if not any(is_valid(number, kind) for kind in (Kind.PERSONNUMMER, Kind.SAMORDNINGSNUMMER)):
-        issues.append(Issue("value", "person-id/extension", "this is no personnummer or samordningsnummer"))
-    if read["treats"] not in ("true", "1"):
-        what = "nobody says that the employee takes part in the patient's care"
-        issues.append(Issue("required", "Reader/treats", what, "say true, if it is so"))
-    if issues:
-        raise NotAcceptable(issues)
-    employee, unit, provider, _ = read.values()
-    return Asked(number, Reader(party, employee, unit, provider, treats=True))
-
-
-def _missing(name: str) -> Issue:
-    return Issue("required", f"Reader/{name}", "who reads is to be told by HSA-id in the header", "see docs/sweden.md")
-
-
-def _one(said: Any, name: str) -> str:
-    return "" if said is None else (said.findtext(f"{{*}}{name}") or "").strip()
+def goes_on(record: BenefitCertificate, today: date, ended: int) -> bool:
+    """Whether somebody is on sick leave by a certificate today, or was at most so many days ago."""
+    spans = ((one.start, one.end) for one in record.reductions)
+    return any(start and end and start <= today <= end + timedelta(days=ended) for start, end in spans)

@@ -13,6 +13,11 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.core.errors import Fault
 
+try:
+    from yaml import CBaseLoader as _Loader
+except ImportError:  # PyYAML was built without libyaml
+    from yaml import BaseLoader as _Loader  # type: ignore[assignment]
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -58,7 +63,7 @@ class Reader:
     def root(self, text: str) -> Node | None:
         """Give the top node of a file, or none when it is not YAML at all."""
         try:
-            node = yaml.compose(text, Loader=yaml.BaseLoader)
+            node = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

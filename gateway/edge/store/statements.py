@@ -76,6 +76,11 @@ EARLIER = (
     .where(inbound.c.patient == bindparam("who"))
     .order_by(inbound.c.received_at.desc(), inbound.c.id)
 )
+FROM_SENDERS = (
+    select(inbound.c.id, inbound.c.sender, inbound.c.patient)
+    .where(inbound.c.sender.in_(_many("senders")), inbound.c.received_at >= bindparam("since"))
+    .order_by(inbound.c.received_at.desc(), inbound.c.id)
+)
 NOTES_OF = (
     select(inbound.c.id, inbound.c.business_mac).where(inbound.c.patient == bindparam("who")).order_by(inbound.c.id)
 )

@@ -223,3 +223,8 @@ def test_the_demo_plays_to_its_end() -> None:
     assert "2026-10-02 to 2026-10-09, 100 %: sick-unspecified" in said
     assert "sick pay for 14 days, the last of them 2026-10-19" in said
     assert "has not chosen to pass it on" in said
+    assert "the unit itself: 2 certificates" in said
+    assert "another unit: 0 certificates" in said
+    assert "with a consent: 2 certificates" in said
+    assert "with a block: 0 certificates, and the unit itself 0 certificates" in said
+    assert "told of 4 before they were shown" in said

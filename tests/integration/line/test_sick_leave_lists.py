@@ -3,26 +3,26 @@
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
-import aiohttp
 import orjson
 import pytest
 from lxml import etree
 
 from gateway.core.audit import AuditAction
 from gateway.demo import act
-from gateway.demo_sweden import FK7804, PERSON, Scene, running
+from gateway.demo_sweden import CLINIC, FK7804, LAST, OTHER_UNIT, PERSON, Scene, moved, running
 from gateway.edge.audit.search import Filter, search
-from gateway.sandbox.server import client_context
+from gateway.edge.pdl_log import SWEDEN
+from gateway.edge.sick_leave_lists import goes_on
+from gateway.model.intyg import BenefitCertificate, Reduction
+from gateway.sandbox.care_lists import PERSON_LIST, UNIT_LIST, CareReader, ask
 
 XSD = Path(__file__).parents[3] / (
     "../shared/data/se/xsd/tree/intyg/clinicalprocess-healthcond-rehabilitation/schemas/interactions"
-    "/ListSickLeavesForPersonInteraction/ListSickLeavesForPersonResponder_1.0.xsd"
 )
-LISTS = "urn:riv:clinicalprocess:healthcond:rehabilitation:ListSickLeavesForPersonResponder:1"
 REVOKED = "fk-revocation/examples/01-withdrawn"
 NAMED = b"7f000003-0000-4000-8000-000000000001"
 EMPLOYEE = "SE2321000990-E1"
@@ -31,31 +31,23 @@ PERSONAL = ("M545", "Tolvan", PERSON, EMPLOYEE)
 pytestmark = pytest.mark.xdist_group("sick-leave-lists")
 
 
-def call(number: str = PERSON, unit: str = "SE2321000990-I1", treats: str = "true", reader: bool = True) -> bytes:
-    who = (
-        f'<s:Reader xmlns:s="urn:samspill:riv-ta:1"><s:employee-id>{EMPLOYEE}</s:employee-id><s:care-unit-id>{unit}'
-        f"</s:care-unit-id><s:care-provider-id>SE2321000990-V1</s:care-provider-id><s:treats>{treats}</s:treats>"
-        "</s:Reader>"
-    )
-    return (
-        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>'
-        f'<r:LogicalAddress xmlns:r="urn:riv:itintegration:registry:1">X</r:LogicalAddress>{who if reader else ""}'
-        f'</e:Header><e:Body><l:ListSickLeavesForPerson xmlns:l="{LISTS}" '
-        'xmlns:t="urn:riv:clinicalprocess:healthcond:certificate:types:2"><l:person-id>'
-        f"<t:root>1.2.752.129.2.1.3.1</t:root><t:extension>{number}</t:extension></l:person-id>"
-        "</l:ListSickLeavesForPerson></e:Body></e:Envelope>"
-    ).encode()
+def call(number: str = PERSON, unit: str = OTHER_UNIT, treats: str = "true") -> bytes:
+    return CareReader(unit, EMPLOYEE, treats=treats).for_person(number)
 
 
 async def asked(scene: Scene, body: bytes, actor: str = "coordinator") -> tuple[int, str]:
     settings = scene.gateway.settings
-    connector = aiohttp.TCPConnector(ssl=client_context(settings.certificates, actor))
-    url, headers = urljoin(settings.base_url, "/riv-ta/sick-leaves"), {"Content-Type": "text/xml"}
-    async with (
-        aiohttp.ClientSession(connector=connector, trust_env=False) as session,
-        session.post(url, data=body, headers=headers) as response,
-    ):
-        return response.status, (await response.read()).decode()
+    return await ask(settings.certificates, settings.base_url, body, actor)
+
+
+def valid(answer: str, contract: str) -> Any:
+    """Give the answer by a contract, which the published schema of it takes."""
+    told = etree.fromstring(answer.encode()).find(f".//{{*}}{contract}Response")
+    assert told is not None, answer
+    file = XSD / f"{contract}Interaction/{contract}Responder_1.0.xsd"
+    if file.exists():
+        etree.XMLSchema(etree.parse(file)).assertValid(told)
+    return told
 
 
 def played(tmp_path: Path, part: Callable[[Scene], Any]) -> None:
@@ -78,9 +70,7 @@ def test_care_that_treats_is_shown_what_the_rules_release_and_the_log_tells_it(t
         scene.care.consents[PERSON] = "Consent"
         status, answer = await asked(scene, call())
         assert status == 200, answer
-        told: Any = etree.fromstring(answer.encode()).find(".//{*}ListSickLeavesForPersonResponse")
-        if XSD.exists():
-            etree.XMLSchema(etree.parse(XSD)).assertValid(told)
+        told = valid(answer, PERSON_LIST)
         assert told.findtext(".//{*}diagnoskod") == "M545"
         assert [one.text for one in told.iter("{*}nedsattning")] == ["100", "50"]
         assert told.findtext(".//{*}startdatum") == "2026-10-15"
@@ -141,7 +131,7 @@ def test_nobody_else_and_nothing_that_is_blocked_and_the_answer_does_not_tell(tm
         assert nothing == without == blocked == away == no
         assert "<intygsLista/>" in nothing.replace("<intygsLista></intygsLista>", "<intygsLista/>")
         for body, said in (
-            (call(reader=False), "who reads"),
+            (call(unit=""), "who reads"),
             (call(treats="false"), "takes part"),
             (call(unit="SE2321000990-X9"), "does not act"),
             (call("191212121213"), "no personnummer"),
@@ -158,3 +148,78 @@ def test_nobody_else_and_nothing_that_is_blocked_and_the_answer_does_not_tell(tm
         assert entries(scene) == scene.care.kept == []
 
     played(tmp_path, part)
+
+
+OF_UNIT = CareReader(CLINIC, EMPLOYEE)
+
+
+def going_on(scene: Scene, days: int = 0) -> bytes:
+    """Give the certificate with its days moved, so that the last of them is so many days from now."""
+    return orjson.dumps(moved(scene.certificate(FK7804), LAST, datetime.now(SWEDEN).date(), days))
+
+
+def test_a_unit_reads_what_it_has_issued_itself_and_that_goes_on_and_nothing_else(tmp_path: Path) -> None:
+    async def part(scene: Scene) -> None:
+        taken = await scene.clinic.send(going_on(scene))
+        assert taken.status == 202, taken.body
+        status, answer = await asked(scene, OF_UNIT.for_unit(CLINIC), "ehr")
+        assert status == 200, answer
+        told = valid(answer, UNIT_LIST)
+        assert told.findtext(".//{*}diagnoskod") == "M545"
+        assert told.findtext(".//{*}personId/{*}extension") == PERSON
+        assert told.findtext("{*}resultCode") == "INFO"
+        [entry] = entries(scene)
+        assert (entry.actor, entry.message) == ("clinic", taken.location.rpartition("/")[2])
+        assert entry.patient == scene.gateway.vault.mac("patient", PERSON)
+        assert "own-unit-se" in entry.disclosure.permitted
+        assert [one.findtext(".//{*}patientId/{*}extension") for one in scene.care.kept] == [PERSON]
+        calls = [one.body for one in scene.care.received]
+        assert [b"CheckConsent" in one for one in calls] == [False, False]
+        assert [name in one for name, one in zip((b"CheckBlocks", b"StoreLog"), calls, strict=True)] == [True, True]
+        assert "intygsData" in (await asked(scene, OF_UNIT.for_unit(CLINIC, PERSON, "14"), "ehr"))[1]
+        own = await asked(scene, OF_UNIT.for_person(PERSON), "ehr")
+        assert valid(own[1], PERSON_LIST).findtext(".//{*}diagnoskod") == "M545"
+        empty = "<intygsLista/>"
+        assert empty in (await asked(scene, OF_UNIT.for_unit(CLINIC, "191212121220"), "ehr"))[1]
+        before = len(entries(scene))
+        scene.care.blocked.add(PERSON)
+        assert empty in (await asked(scene, OF_UNIT.for_unit(CLINIC), "ehr"))[1]
+        scene.care.blocked.clear()
+        scene.care.away = True
+        assert empty in (await asked(scene, OF_UNIT.for_unit(CLINIC), "ehr"))[1]
+        scene.care.away = False
+        other = CareReader(OTHER_UNIT, EMPLOYEE)
+        assert empty in (await asked(scene, other.for_unit(OTHER_UNIT), "coordinator"))[1]
+        for reader, unit, actor, days, said in (
+            (OF_UNIT, OTHER_UNIT, "ehr", "", "that very unit"),
+            (other, CLINIC, "coordinator", "", "that very unit"),
+            (other, OTHER_UNIT, "ehr", "", "does not act"),
+            (OF_UNIT, CLINIC, "ehr", "15", "number of days"),
+            (OF_UNIT, CLINIC, "ehr", "-1", "number of days"),
+            (OF_UNIT, CLINIC, "ehr", "x", "number of days"),
+            (CareReader(CLINIC, treats="false"), CLINIC, "ehr", "", "takes part"),
+        ):
+            refused = (await asked(scene, reader.for_unit(unit, ended=days), actor))[1]
+            assert said in refused, refused
+            assert "intygsData" not in refused
+        scene.care.full = True
+        assert "Fault" in (await asked(scene, OF_UNIT.for_unit(CLINIC), "ehr"))[1]
+        scene.care.full = False
+        assert len(entries(scene)) == before + 1
+        await withdrawn(scene)
+        assert empty in (await asked(scene, OF_UNIT.for_unit(CLINIC), "ehr"))[1]
+
+    played(tmp_path, part)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "ended", "goes"),
+    [(-9, 0, 0, True), (0, 9, 0, True), (1, 9, 14, False), (-9, -1, 0, False), (-9, -1, 1, True), (-9, -15, 14, False)],
+)
+def test_a_sick_leave_goes_on_from_its_first_day_to_its_last_and_so_many_days_more(
+    first: int, last: int, ended: int, goes: bool
+) -> None:
+    today = date(2026, 11, 24)
+    start, end = (today + timedelta(days=days) for days in (first, last))
+    record = BenefitCertificate(reductions=(Reduction(degree="100", start=start, end=end), Reduction()))
+    assert goes_on(record, today, ended) is goes
