@@ -178,7 +178,9 @@ def render(
 ) -> Rendered:
     """Write what was released, with a program that cannot write any data class outside `classes`."""
     if target.render is None:
-        raise NotAcceptable([Issue("not-supported", "", f"{target.id} is read and never written")])
+        why = ": the sheet of paper is the original" if target.on_paper else ""
+        what, mend = f"{target.id} is read and never written{why}", "write another; `samspill formats` lists them"
+        raise NotAcceptable([Issue("not-supported", "", what, mend)])
     return target.render(released, classes, report=report)
 
 

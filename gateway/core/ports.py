@@ -41,7 +41,7 @@ class Format:
     `parse` or `render` is absent for a format that is only written or only read. `lacks` gives, by canonical field, why
     the format has no place for it. `places` gives, by canonical field, where it stands in the format. `payloads` are
     the names of the elements by which an XML document is known to be in this format. `marks` are the obligations that
-    it has a place for, so that its recipient reads them.
+    it has a place for, so that its recipient reads them. `on_paper` says that its documents are of sheets of paper.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Format:
     places: Mapping[str, str] = field(default_factory=dict)
     payloads: frozenset[str] = frozenset()
     marks: frozenset[Obligation] = frozenset()
+    on_paper: bool = False
 
 
 class Channel(Protocol):

@@ -66,8 +66,11 @@ class GatewayLine:
         """Version and digest of the rule set that decides."""
         return self.rulebook.version
 
-    def admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:
-        """Read a message, and hold it against everything that would stop it later on the line."""
+    def admit(self, raw: bytes, format_id: str, sender: str, *, paper: bool = False) -> Admitted:
+        """Read a message, and hold it against everything that would stop it later on the line.
+
+        `paper` asks what NAV would do with it if it came on paper.
+        """
         source = self._source(format_id)
         parsed = flow.named(flow.parse(source, raw), source, raw)
         if flow.deliverable(parsed):
@@ -79,22 +82,29 @@ class GatewayLine:
         wrong = [*self._not_for(known, source, party, raw)]
         destinations = () if wrong else self.destinations(known, type(parsed.record).__name__, party)
         wrong += self._missing(parsed.record, source, destinations)
-        told = self._nav_says(parsed, source, raw) if Role.NAV in {to.recipient for to in destinations} else ()
+        to_nav = Role.NAV in {to.recipient for to in destinations}
+        told = self._nav_says(parsed, source, raw, paper=paper) if to_nav else ()
         wrong += [issue for issue in told if issue.severity is Severity.ERROR]
         if wrong:
             raise NotAcceptable(wrong)
         return Admitted(known.id, known.case, known.number, destinations, (*parsed.issues, *told))
 
-    def _nav_says(self, parsed: Parsed[Any], source: Format, raw: bytes) -> tuple[Issue, ...]:
+    def _nav_says(self, parsed: Parsed[Any], source: Format, raw: bytes, *, paper: bool) -> tuple[Issue, ...]:
         """Give what NAV's own rules will answer, at exact places when it is more than what they check besides."""
-        told = self._nav_rules.on_arrival(parsed, source)
+        told = self._nav_rules.on_arrival(parsed, source, paper=paper)
         if all(issue.severity is Severity.INFORMATION for issue in told):
             return told
-        return self._nav_rules.on_arrival(flow.parse(source, raw, report=True), source)
+        return self._nav_rules.on_arrival(flow.parse(source, raw, report=True), source, paper=paper)
 
     @staticmethod
     def _not_for(known: About, source: Format, party: Party, raw: bytes) -> Iterator[Issue]:
-        """Say so when the party may not send this kind of message, or not for the sender that it states."""
+        """Say so when the party may not send this kind of message, or not for the sender that it states.
+
+        A scan of a sheet goes nowhere: nobody has signed it, and NAV and the employer get the sheet itself.
+        """
+        if source.on_paper:
+            what = "a note on paper is read here and not forwarded; NAV gets the sheet itself"
+            yield Issue("not-supported", "", what, "send NAV the sheet, or write the note in the record system")
         if known.kind not in party.sends:
             what = f"this party may not send messages of the kind {known.kind}"
             yield Issue("forbidden", "", what, "have the register of parties say that you may")

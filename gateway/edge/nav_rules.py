@@ -27,21 +27,23 @@ class NavRulebook:
         self.rules = {record: load(folder / "nav-rules", kind) for record, kind in KINDS.items()}
         self._now = now
 
-    def on_arrival(self, parsed: Parsed[Any], source: Format) -> tuple[Issue, ...]:
+    def on_arrival(self, parsed: Parsed[Any], source: Format, *, paper: bool = False) -> tuple[Issue, ...]:
         """Give what NAV will answer to a message that comes in now and is sent on."""
-        return self.judge(parsed, source, self._now() + CLOCKS_APART)
+        return self.judge(parsed, source, self._now() + CLOCKS_APART, paper=paper)
 
     def judge(
         self, parsed: Parsed[Any], source: Format, received_at: datetime, *, paper: bool = False
     ) -> tuple[Issue, ...]:
         """Give what NAV will answer to a message that reaches it at `received_at`; nothing for a kind without rules.
 
-        The places are exact when the message was read with a report, else those of its format.
+        A document of a sheet of paper is judged as one. The places are exact when the message was read with a report,
+        else those of its format.
         """
         kind = KINDS.get(type(parsed.record))
         if kind is None:
             return ()
         rules = self.rules[type(parsed.record)]
+        paper = paper or source.on_paper
         answer = evaluate(rules, kind.of(parsed.record, received_at, paper), paper=paper)
         exact = {row.field: row.at for row in parsed.rows if row.outcome == "carried"}
         return tuple(issues(rules, answer, {**source.places, **exact}))

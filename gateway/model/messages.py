@@ -33,6 +33,7 @@ from gateway.model.intyg import (
     controlled,
 )
 from gateway.model.intyg_dialogue import CareLetter, InsurerLetter, Letter, OnCertificate, Revocation
+from gateway.model.paper import ScannedNote
 from gateway.model.receipt import Receipt
 from gateway.model.statement import MedicalStatement
 
@@ -65,7 +66,7 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 
-RECORDS: Mapping[str, type] = {record.__name__: record for record in (*MESSAGES, Receipt)}
+RECORDS: Mapping[str, type] = {record.__name__: record for record in (*MESSAGES, Receipt, ScannedNote)}
 """Every record that a mapping may make or write, by the name it has there."""
 
 

@@ -7,7 +7,7 @@ A fact that is unknown is absent (`None`): NAV has registers and earlier notes t
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from gateway.core.identifiers import Kind, is_synthetic, kind_of
 from gateway.model.certificate import (
     Diagnosis,
     Graded,
+    NotPossible,
     Pending,
     Period,
     PeriodKind,
@@ -46,7 +47,10 @@ NAV_ONLY = (
 )
 """What no note says."""
 
-NAV_MAY_KNOW = (*NAV_ONLY, "patient.age-at-end", "sender.is-patient", "certifier.is-patient")
+ON_PAPER = ("diagnosis.main.system", "diagnosis.main.icpc-chapter", "diagnosis.others.system")
+"""What NAV looks up for a diagnosis on paper that does not say its code system."""
+
+NAV_MAY_KNOW = (*NAV_ONLY, *ON_PAPER, "patient.age-at-end", "sender.is-patient", "certifier.is-patient")
 """What can be unknown here."""
 
 
@@ -79,6 +83,7 @@ def facts(asked: Asked, given: Mapping[str, Value] | None = None) -> dict[str, F
         **_diagnoses(asked.note.diagnosis),
         **_history(asked.note),
         **_rest(asked.note),
+        **(_looked_up(asked.note.diagnosis) if asked.paper else {}),
     }
     return {**found, **{name: (Seen(value),) for name, value in (given or {}).items()}}
 
@@ -120,7 +125,7 @@ def _periods(periods: tuple[Period, ...]) -> dict[str, Fact]:
 
 def _times(asked: Asked) -> dict[str, Fact]:
     note, received = asked.note, asked.received_at
-    signed = note.sent_at or received
+    signed = note.sent_at or (_on_the_sheet(note.periods) if asked.paper else None) or received
     treated = note.contact.treated_at
     back: dict[str, Fact] = {"start.days-back": (), "start.months-back": (), "start.years-back": ()}
     if note.periods:
@@ -136,6 +141,12 @@ def _times(asked: Asked) -> dict[str, Fact]:
         "treated.hours-after-receipt": (Seen(_hours(received, treated), "contact.treated_at"),) if treated else (),
         "signed.hours-after-receipt": (Seen(_hours(received, signed), "sent_at"),),
     }
+
+
+def _on_the_sheet(periods: tuple[Period, ...]) -> datetime | None:
+    """Give when NAV takes a sheet without a date to be signed: noon of the first day without activity, or of all."""
+    days = [p.start for p in periods if isinstance(p.kind, NotPossible)] or [p.start for p in periods]
+    return datetime.combine(days[0], time(12), OSLO) if days else None
 
 
 def _persons(note: SickLeaveCertificate) -> dict[str, Fact]:
@@ -214,6 +225,13 @@ def _diagnoses(diagnosis: Diagnosis) -> dict[str, Fact]:
         ),
         "diagnosis.reason": tuple(Seen("yes", at) for at, said in stated if said.strip()),
     }
+
+
+def _looked_up(diagnosis: Diagnosis) -> dict[str, Fact]:
+    """Give the facts of code systems that a sheet does not say: NAV looks the code up, so they are unknown here."""
+    main = diagnosis.main is not None and diagnosis.main.system is None
+    others = any(one.system is None for one in diagnosis.others)
+    return dict.fromkeys([*(ON_PAPER[:2] if main else ()), *(ON_PAPER[2:] if others else ())])
 
 
 def _history(note: SickLeaveCertificate) -> dict[str, Fact]:

@@ -42,9 +42,9 @@ class Answers:
         self._gather = gather
         self._database = database
 
-    async def dry_run(self, raw: bytes, format_id: str, caller: Caller) -> Iterable[Issue]:
+    async def dry_run(self, raw: bytes, format_id: str, caller: Caller, *, paper: bool) -> Iterable[Issue]:
         """Say what would become of a message: who would get it, and what would be withheld from whom."""
-        admitted = self._line.admit(raw, format_id, caller.party.id)
+        admitted = self._line.admit(raw, format_id, caller.party.id, paper=paper)
         record = self._line.again(raw, format_id).record
         known = about(record)
         if known is None:

@@ -18,6 +18,7 @@ from adapters.json.parse import JsonParser
 from adapters.se.call import Calls
 from adapters.se.svar import Certificates
 from adapters.xml.document import validate_element
+from adapters.xml.paper import PaperParser
 from adapters.xml.parse import XmlParser
 from adapters.xml.render import XmlRenderer
 from gateway.core.errors import ConfigurationError
@@ -27,6 +28,7 @@ from gateway.edge.library import Library
 from gateway.mapping.language import Mapping as MappingFile
 from gateway.model import SickLeaveCertificate
 from gateway.model.messages import MESSAGES, RECORDS
+from gateway.model.paper import ScannedNote
 from gateway.policy.load import load as load_rules
 from gateway.policy.rules import Table, compile_table
 
@@ -117,11 +119,11 @@ def kinds(known: Mapping[str, Format]) -> dict[str, str]:
 
 def _format(library: Library, mapping: MappingFile) -> Format:
     name, xml = mapping.name, mapping.wire.format == "xml"
-    called = _called(library, mapping)
+    called, paper = _called(library, mapping), mapping.model == ScannedNote.__name__
     return Format(
         id=name,
         title=mapping.title,
-        models=(mapping.model,),
+        models=(SickLeaveCertificate.__name__ if paper else mapping.model,),
         version=mapping.version,
         schema=mapping.wire.schema,
         media_type="application/xml" if xml else "application/json",
@@ -130,6 +132,7 @@ def _format(library: Library, mapping: MappingFile) -> Format:
         lacks=library.lacks(name),
         places=library.places(name),
         payloads=_payloads(library, mapping) if xml else frozenset(),
+        on_paper=paper,
     )
 
 
@@ -151,6 +154,8 @@ def _parser(library: Library, mapping: MappingFile, called: Certificates | Calls
     read = library.reader(mapping.name).read
     if mapping.wire.format == "json":
         return JsonParser(read)
+    if mapping.model == ScannedNote.__name__:
+        return PaperParser(read)
     messages = {name for one in library.mappings.values() for name in one.bare} if mapping.bare else ()
     return XmlParser(read, called.typed if called else None, messages)
 

@@ -47,7 +47,7 @@ def router(services: Services) -> APIRouter:
         raw = await read_body(request, services.limits, caller)
         try:
             check_body(services, raw, media)
-            issues = await services.dry_run(raw, FHIR, caller)
+            issues = await services.dry_run(raw, FHIR, caller, paper=request.query_params.get("paper") == "true")
         except NotAcceptable as refused:
             issues = refused.issues
         return respond(services.fhir.encode_outcome(issues, back), back)

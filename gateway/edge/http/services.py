@@ -123,13 +123,20 @@ class Consents(Protocol):
         """Give every version, newest first; none when the caller may not see it."""
 
 
+class DryRun(Protocol):
+    """Says what would become of a message of a caller's; `paper` asks what NAV would do with it on paper."""
+
+    async def __call__(self, raw: bytes, format_id: str, caller: Caller, *, paper: bool) -> Iterable[Issue]:
+        """Give it as issues. Raises `NotAcceptable`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The ports of the HTTP edge.
 
-    `identify` raises `Unidentified`; what the caller may do is looked up here. `dry_run` says what would become of a
-    message, as issues. `status` gives a message's FHIR Task, if it is the caller's to see. `take_nav` takes a NAV
-    message or receipt and gives the AppRec that answers it; `apprec_for` writes one that rejects `raw` for `issues`.
+    `identify` raises `Unidentified`; what the caller may do is looked up here. `status` gives a message's FHIR Task, if
+    it is the caller's to see. `take_nav` takes a NAV message or receipt and gives the AppRec that answers it;
+    `apprec_for` writes one that rejects `raw` for `issues`.
     `kind` gives the id of the format that an XML message is in, told by its payload; nothing for none.
     `ready` gives each thing that must work, and whether it does. `metadata` and `smart_configuration` are made for a
     base URL: `base_url`, which is scheme and host as callers see them, or what the request says when there is none.
@@ -139,7 +146,7 @@ class Services:
     rate: RateLimit
     identify: Callable[[Request], Awaitable[Caller]]
     intake: Intake
-    dry_run: Callable[[bytes, str, Caller], Awaitable[Iterable[Issue]]]
+    dry_run: DryRun
     status: Callable[[str, Caller], Awaitable[Mapping[str, Any] | None]]
     consents: Consents
     take_nav: Callable[[bytes, Caller], Awaitable[Rendered]]

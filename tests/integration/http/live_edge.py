@@ -138,8 +138,8 @@ async def take_nav(raw: bytes, caller: Caller) -> Rendered:
 
 
 def services(edge: Edge, limits: Limits) -> Services:
-    async def dry_run(raw: bytes, format_id: str, caller: Caller) -> Iterable[Issue]:
-        del format_id, caller
+    async def dry_run(raw: bytes, format_id: str, caller: Caller, *, paper: bool) -> Iterable[Issue]:
+        del format_id, caller, paper
         decoded = codec.decode(raw)
         told = Issue("informational", "", "it would go to nav", severity=Severity.INFORMATION)
         return (*decoded.issues, told) if decoded.resource else decoded.issues

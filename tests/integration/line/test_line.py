@@ -296,15 +296,16 @@ def test_a_dry_run_tells_what_would_go_to_whom_and_stores_nothing(live: Live) ->
 
 def test_a_dry_run_tells_what_nav_will_answer_by_its_own_rules(live: Live) -> None:
     with live.client() as calling:
-        by_hand, rejected = (
-            calling.post("/fhir/$validate", content=json.dumps(one), headers=FHIR).json()["issue"]
-            for one in (note("treatment-days"), all_of_it())
+        by_hand, rejected, on_paper = (
+            calling.post(f"/fhir/$validate{how}", content=json.dumps(one), headers=FHIR).json()["issue"]
+            for one, how in ((note("treatment-days"), ""), (all_of_it(), ""), (all_of_it(), "?paper=true"))
         )
     told = {issue["severity"]: issue["details"]["text"] for issue in by_hand if "NAV has" in issue["details"]["text"]}
     assert "SYKMELDING_MED_BEHANDLINGSDAGER" in told["warning"]
     assert any("NAV will also check" in issue["details"]["text"] for issue in by_hand)
     [error] = [issue for issue in rejected if issue["severity"] == "error"]
     assert "GRADERT_SYKMELDING_OVER_99_PROSENT" in error["details"]["text"]
+    assert {issue["severity"] for issue in on_paper} == {"warning", "information"}
     assert error["expression"][0].startswith("Bundle.entry[")
 
 

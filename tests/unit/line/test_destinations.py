@@ -80,3 +80,21 @@ def test_a_party_may_send_only_the_kinds_that_the_register_lists(line: GatewayLi
     example = ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml"
     with pytest.raises(NotAcceptable, match="may not send messages of the kind sykmelding"):
         line.admit(example.read_bytes(), "nav-sykmelding", "employer")
+
+
+def test_a_scan_of_a_sheet_is_read_and_not_forwarded(line: GatewayLine) -> None:
+    example = ROOT / "mappings/nav/papirsykmelding/examples/01-full-then-graded.in.xml"
+    with pytest.raises(NotAcceptable, match="a note on paper is read here and not forwarded") as refusal:
+        line.admit(example.read_bytes(), "nav-papirsykmelding", "ehr")
+    assert [issue.mend for issue in refusal.value.issues] == [
+        "send NAV the sheet, or write the note in the record system"
+    ]
+
+
+def test_a_note_that_nav_rejects_is_looked_at_when_it_is_on_paper(line: GatewayLine) -> None:
+    example = ROOT / "mappings/nav/sykmelding/examples/01-graded-with-adaptations.in.xml"
+    text = example.read_text("utf-8").replace("<ho:Sykmeldingsgrad>60<", "<ho:Sykmeldingsgrad>100<")
+    with pytest.raises(NotAcceptable, match="NAV rejects this"):
+        line.admit(text.encode(), "nav-sykmelding", "ehr")
+    told = line.admit(text.encode(), "nav-sykmelding", "ehr", paper=True).issues
+    assert any("has a person look at this by its rule GRADERT_SYKMELDING_OVER_99_PROSENT" in one.what for one in told)

@@ -1,15 +1,20 @@
 """NAV's rules: every outcome has a note that meets it and one that just does not, and the borders are NAV's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nav_notes import EXAMPLES, FOLDER, RULES, answered, met
+from nav_notes import EXAMPLES, FOLDER, KNOWN, RULES, answered, local, met
+from nav_notes import note as nav_note
 
 from gateway.core.errors import ConfigurationError, Severity
 from gateway.model import SickLeaveCertificate
+from gateway.model.certificate import Contact
 from gateway.navrules.draw import draw
 from gateway.navrules.evaluate import Answer as NavAnswer
+from gateway.navrules.evaluate import evaluate
+from gateway.navrules.facts import Asked, facts
 from gateway.navrules.kinds import KINDS
 from gateway.navrules.load import load, read
 from gateway.navrules.tell import issues
@@ -41,6 +46,33 @@ def test_on_paper_nothing_is_rejected_and_a_person_looks() -> None:
     answer = answered({"main": "icpc-2 Z01"}, paper=True)
     assert answer.status is Status.MANUAL
     assert answered({"ruleset": "9"}, paper=True).status is Status.OK
+
+
+def test_a_code_on_paper_without_its_system_is_looked_up_by_nav_and_never_decided_here() -> None:
+    for said in ({"main": "none Z01"}, {"others": ["none L03"]}):
+        assert "diagnosis.main.system" in answered(said, paper=True).unknown or said.get("others")
+        assert answered(said, paper=True).sure == ()
+        assert answered(said).status is Status.INVALID
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "sure"),
+    [("2026-11-16", "graded", set()), ("2026-10-01", "graded", set()), ("2026-10-01", "not-possible", set())],
+)
+def test_a_sheet_without_a_date_was_signed_on_its_first_day_and_is_not_dated_back(
+    first: str, kind: str, sure: set[str]
+) -> None:
+    note = replace(nav_note({"periods": [[first, "2026-11-29", kind]]}), sent_at=None, contact=Contact())
+    asked = Asked(note, local("2026-11-27T10:00"), paper=True)
+    assert {one.outcome.id for one in evaluate(RULES, facts(asked, KNOWN), paper=True).sure} == sure
+
+
+def test_a_sheet_without_a_date_was_signed_on_the_first_day_without_activity() -> None:
+    spans = [["2026-10-01", "2026-11-15", "graded"], ["2026-11-16", "2026-11-29", "not-possible"]]
+    note = replace(nav_note({"periods": spans}), sent_at=None, contact=Contact())
+    asked = Asked(note, local("2026-11-27T10:00"), paper=True)
+    found = evaluate(RULES, facts(asked, KNOWN), paper=True)
+    assert [one.outcome.id for one in found.sure] == ["OVER_1_MND"]
 
 
 def test_the_first_rule_in_navs_order_is_navs_answer() -> None:

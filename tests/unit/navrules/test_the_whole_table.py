@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nav_notes import EXAMPLES, KNOWN, RULES, answered, met
 
@@ -304,6 +304,7 @@ def test_every_tree_agrees_with_an_independent_reading_of_the_table(said: dict[s
 @settings(max_examples=60, deadline=None)
 @given(notes())
 def test_on_paper_no_check_on_arrival_is_made_and_a_person_looks_at_all_that_is_wrong(said: dict[str, Any]) -> None:
+    assume(not any(code(one or "")[0] == "" for one in (said["main"] or "icpc-2", *said["others"])))  # NAV looks it up
     answer = answered(said, paper=True)
     found = {tree(said, said["nav"]) for tree in TREES if tree is not arrival}
     only_orgnr = {one for one in found if one == validation(said, said["nav"]) and one != "UGYLDIG_ORGNR_LENGDE"}
