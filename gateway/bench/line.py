@@ -263,16 +263,16 @@ async def _parts(scene: Scene, settings: Settings, messages: list[bytes], folder
         work = Work(gateway.line, gateway.gather, lambda _party: None)
         decider = Decider(database, gateway.vault, work)
         with part("store, claims to decide"):
-            claims = [c for batch in await _many(database, CLAIM, (64, LEASE), len(messages)) for c in batch]
+            claims = await _many(database, CLAIM, (64, LEASE))
         with part("deciding, translating, signing, sealing"):
-            decided = [decider.decide(claim) for claim in claims]
+            decided = [one for batch in claims for one in decider.decide(batch)]
         if any(one.events != (Event.PERMIT, Event.SEAL) for one in decided):
             raise RuntimeError("the line refused a note of the bench")
         with part("store, T2: decision, sealed bytes, log"):
             await asyncio.gather(*(database.write(DECIDED, one) for one in decided))
         begin = Begin("nav", 16, LEASE, gateway.line.policy, 1.0)
         with part("store, T3: attempts, log"):
-            begun = [a for batch in await _many(database, BEGIN, begin, len(messages)) for a in batch.attempts]
+            begun = [a for batch in await _many(database, BEGIN, begin) for a in batch.attempts]
         channel = gateway.channel("nav")
         bodies = [(a, gateway.vault.open("outbound", a.id, a.body, a.wrapped)) for a in begun]
         if channel is None:
@@ -292,9 +292,8 @@ async def _parts(scene: Scene, settings: Settings, messages: list[bytes], folder
     return parts
 
 
-async def _many(database: Database, step: Step[Any, Any], item: Any, count: int) -> list[Any]:
+async def _many(database: Database, step: Step[Any, Any], item: Any) -> list[Any]:
     """Write the same item until nothing more comes of it."""
-    del count
     batches = []
     while found := await database.write(step, item):
         if not (getattr(found, "attempts", found)):

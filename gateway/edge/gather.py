@@ -3,23 +3,23 @@
 A fact that is missing is unknown to the rules, and unknown refuses wherever a rule asks.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import httpx
 import orjson
-import structlog
 
 from gateway.core.decision import Question
-from gateway.core.errors import Busy, ConfigurationError, Issue, NotAcceptable
+from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
+from gateway.edge.addresses import AddressRegister
 from gateway.edge.care_services import CareServices, Reader, own_unit
 from gateway.edge.identity.parties import Registry
-from gateway.edge.store.register import ConsentRegister
+from gateway.edge.store.register import ConsentVersion
 from gateway.edge.store.rows import Destination, Inbound
 from gateway.model.intyg import Intyg
 from gateway.model.messages import About, about
@@ -30,36 +30,6 @@ from gateway.policy.labels import Labels
 from gateway.policy.provision import Request
 from gateway.policy.routing import Routing
 from gateway.policy.rules import UNKNOWN
-
-log = structlog.get_logger(__name__)
-
-
-class AddressRegister(Protocol):
-    """Knows whether a person's address is graded (folkeregisterloven § 10-1)."""
-
-    def grading(self, number: str) -> str | None:
-        """Give `none`, `fortrolig` or `strengt-fortrolig`, or nothing when it cannot be told."""
-
-
-class HttpAddressRegister:
-    """Asks a register over HTTPS: the number goes in the body, so that no log of addresses ever holds it."""
-
-    def __init__(self, client: httpx.Client, url: str) -> None:
-        if not url.startswith("https://"):
-            raise ConfigurationError(["the register of graded addresses is to be asked over https"])
-        self._client = client
-        self._url = url
-
-    def grading(self, number: str) -> str | None:
-        """Ask; anything but a clear answer is none."""
-        try:
-            answer = self._client.post(self._url, json={"number": number})
-            answer.raise_for_status()
-            said = answer.json().get("grading")
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
-            log.warning("address-register-away", error=type(error).__name__)
-            return None
-        return said if said in ("none", "fortrolig", "strengt-fortrolig") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +42,36 @@ class Gathered:
     consents: tuple[str, ...] = ()
 
 
+Cleared = Callable[[Collection[str]], Mapping[tuple[str, str, str], frozenset[str]]]
+"""Gives what officers have cleared of messages, under the rules in force: by id, party and purpose. Raises `Busy`."""
+
+
+class Consents(Protocol):
+    """Gives the newest version of each consent of patients, by pseudonym. Raises `Busy`."""
+
+    def of_patients(self, patients: Collection[str]) -> Mapping[str, list[ConsentVersion]]:
+        """Give them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Consents and gradings that were asked for ahead, in the place of whoever gave them."""
+
+    known: Mapping[str, Any]
+
+    def gradings(self, numbers: Collection[str]) -> Mapping[str, str]:
+        """Give what is known of these persons' addresses."""
+        return {one: self.known[one] for one in numbers if one in self.known}
+
+    def of_patients(self, patients: Collection[str]) -> Mapping[str, list[ConsentVersion]]:
+        """Give what is known of these patients' consents."""
+        return {one: self.known[one] for one in patients if one in self.known}
+
+
 @dataclass(frozen=True, slots=True)
 class Registers:
     """What is asked besides consents: graded addresses, senders whose name tells an illness (by number), and officers.
 
-    `cleared` gives what an officer has cleared of a message for a destination under the rules in force.
     `asked` gives what an authority has asked, if a message says that it answers it, and `withdrawn` whether a Swedish
     certificate is taken back. `care` are the Swedish services for blocks and consents.
     """
@@ -85,7 +80,7 @@ class Registers:
     disclosing: frozenset[str] | None = None
     asked: Callable[[About], Question | None] | None = None
     withdrawn: Callable[[Intyg], bool | None] | None = None
-    cleared: Callable[[str, Destination], frozenset[str]] | None = None
+    cleared: Cleared | None = None
     care: CareServices | None = None
 
 
@@ -93,11 +88,12 @@ class Gather:
     """Gathers facts about messages, for the parties of a register."""
 
     def __init__(
-        self, consents: ConsentRegister, registry: Registry, routing: Routing, outside: Registers, labels: Labels
+        self, consents: Consents, registry: Registry, routing: Routing, outside: Registers, labels: Labels
     ) -> None:
         self._consents = consents
         self._registry = registry
         self._routing = routing
+        self._outside = outside
         self._addresses = outside.addresses
         self._disclosing = outside.disclosing
         self._asked = outside.asked
@@ -105,6 +101,23 @@ class Gather:
         self._cleared = outside.cleared
         self._care = outside.care
         self._labels = labels
+
+    def ahead(self, messages: Sequence[tuple[Inbound, Any]]) -> "Gather":
+        """Give one that has asked already, once, all that it will be asked of these messages and their records.
+
+        What it knows is of this moment: use it for what is decided now. A store that is away is asked again by each.
+        """
+        consents, outside = self._consents, self._outside
+        if self._addresses:
+            persons = {known.number for _, record in messages if (known := about(record))}
+            outside = replace(outside, addresses=Asked(self._addresses.gradings(persons)))
+        with suppress(Busy):
+            consents = Asked(consents.of_patients({inbound.patient for inbound, _ in messages}))
+        if self._cleared:
+            with suppress(Busy):
+                cleared = self._cleared({inbound.id for inbound, _ in messages})
+                outside = replace(outside, cleared=lambda _messages: cleared)
+        return Gather(consents, self._registry, self._routing, outside, self._labels)
 
     def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Gathered:
         """Collect the facts of one decision on a record. Raises `Busy` when the store is away.
@@ -130,7 +143,7 @@ class Gather:
             {**presumed.message, **({} if act is None else {"patient-act": act})},
             consent_facts(consents, request, asked.id, self._labels.by_class(record) if consents else None),
             changes_at(consents or (), now),
-            self._cleared(inbound.id, destination) if self._cleared else frozenset(),
+            self._cleared_of(inbound.id, destination),
             presumed.question,
         )
         received = datetime.fromtimestamp(inbound.received_at, UTC)
@@ -142,12 +155,19 @@ class Gather:
         known = {
             **asked.said,
             **self._taken_back(record),
-            "address-grading": self._addresses.grading(asked.number) if self._addresses else None,
+            "address-grading": self._grading(asked.number),
             "sender-discloses": self._discloses(asked.organisations),
             "officer-cleared": "false",
             "request-scope": "no-request" if asked.unasked else "specified" if question else None,
         }
         return Facts({name: value for name, value in known.items() if value is not None}, question=question)
+
+    def _cleared_of(self, message: str, to: Destination) -> frozenset[str]:
+        known = self._cleared([message]) if self._cleared else {}
+        return known.get((message, to.party, to.purpose), frozenset())
+
+    def _grading(self, number: str) -> str | None:
+        return self._addresses.gradings([number]).get(number) if self._addresses else None
 
     def treating(self, certificates: Sequence[Intyg], patient: str, reader: Reader) -> list[Facts]:
         """Give the facts of showing each of a patient's Swedish certificates to one who treats the patient.
@@ -231,7 +251,7 @@ class Gather:
     def _of(self, patient: str) -> tuple[list[Any] | None, tuple[str, ...]]:
         """Give every consent in its newest version, and their names; nothing at all when the register is away."""
         try:
-            stored = self._consents.for_patient(patient)
+            stored = self._consents.of_patients([patient]).get(patient, [])
         except Busy:
             return None, ()
         consents = [orjson.loads(one.resource) for one in stored]

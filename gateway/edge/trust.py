@@ -5,7 +5,9 @@ from CRLs (§ 5) and OCSP answers (RFC 6960), fetched ahead, stapled or kept; wh
 is away, the last good answer serves for a bounded grace, which the privacy officer sees in `Revocation.in_grace`.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,6 +26,8 @@ from gateway.core.errors import SamspillError
 
 SMALLEST_RSA: Final = 2048
 SKEW: Final = timedelta(minutes=5)
+REMEMBERED: Final = 256
+"""Chains kept; a register has a few certificates for each party."""
 _CRL_EXTENSIONS = (x509.AuthorityKeyIdentifier, x509.CRLNumber)
 
 
@@ -62,9 +66,25 @@ class Anchors:
     def __init__(self, roots: Iterable[x509.Certificate], intermediates: Iterable[x509.Certificate] = ()) -> None:
         self._store = Store(list(roots))
         self._intermediates = list(intermediates)
+        self._found: OrderedDict[tuple[x509.Certificate, Purpose], tuple[x509.Certificate, ...]] = OrderedDict()
 
     def chain(self, leaf: x509.Certificate, purpose: Purpose, at: datetime) -> tuple[x509.Certificate, ...]:
-        """Give the chain from `leaf` to a root, valid at `at` (aware) for `purpose`. Raises `Untrusted`."""
+        """Give the chain from `leaf` to a root, valid at `at` (aware) for `purpose`. Raises `Untrusted`.
+
+        Of all that makes a chain good, only the time changes: one that was found holds as long as each of its
+        certificates does. Revocation is no part of it.
+        """
+        known = self._found.get((leaf, purpose))
+        if known is not None and all(one.not_valid_before_utc <= at <= one.not_valid_after_utc for one in known):
+            return known
+        found = self._build(leaf, purpose, at)
+        self._found[leaf, purpose] = found
+        while len(self._found) > REMEMBERED:
+            with suppress(KeyError):  # another thread was first
+                self._found.popitem(last=False)
+        return found
+
+    def _build(self, leaf: x509.Certificate, purpose: Purpose, at: datetime) -> tuple[x509.Certificate, ...]:
         builder = PolicyBuilder().store(self._store).time(at).max_chain_depth(4)
         builder = builder.extension_policies(ca_policy=_authority(), ee_policy=_holder(purpose))
         try:

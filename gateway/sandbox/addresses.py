@@ -8,7 +8,7 @@ from gateway.sandbox.server import Server
 
 
 class SandboxAddresses(Server):
-    """Answers `POST` at `url` with `{"grading": "none"}` for whoever is asked about."""
+    """Answers `POST` at `url` with the grading `none` for whoever is asked about."""
 
     def __init__(self, certificates: Path) -> None:
         """Take the folder of certificates; it shows NAV's."""
@@ -16,5 +16,5 @@ class SandboxAddresses(Server):
 
 
 async def _answer(request: web.Request) -> web.Response:
-    await request.json()
-    return web.json_response({"grading": "none"})
+    asked = await request.json()
+    return web.json_response({"gradings": dict.fromkeys(asked["numbers"], "none")})

@@ -1,6 +1,6 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from gateway.core.vocabulary import Role
 from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases
 from gateway.edge.absences.files import AbsenceFiles
 from gateway.edge.absences.sick_leaves import SickLeaves
+from gateway.edge.addresses import AddressRegister, HttpAddressRegister
 from gateway.edge.audit.watch import LogWatch
 from gateway.edge.care_services import CareServices
 from gateway.edge.channel import HttpsChannel, RivChannel
@@ -31,7 +32,7 @@ from gateway.edge.ebms.intake import Business, EbmsIntake
 from gateway.edge.ebms.msh import Msh
 from gateway.edge.ebms.replies import Replies
 from gateway.edge.envelopes import Envelopes
-from gateway.edge.gather import AddressRegister, Gather, HttpAddressRegister, Registers
+from gateway.edge.gather import Gather, Registers
 from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
@@ -219,11 +220,13 @@ class Gateway:
         )
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
 
-    def _cleared(self, message: str, to: Destination) -> frozenset[str]:
-        """Give what officers have cleared of a stored message for a destination, under the rules in force."""
-        rules = self.rulebook.version
-        rows = self.database.rows(CLEARED, inbound=message, party=to.party, purpose=to.purpose, policy=rules)
-        return frozenset(line for row in rows for line in row.held.splitlines())
+    def _cleared(self, messages: Collection[str]) -> Mapping[tuple[str, str, str], frozenset[str]]:
+        """Give what officers have cleared of stored messages, by id, party and purpose, under the rules in force."""
+        found: dict[tuple[str, str, str], frozenset[str]] = {}
+        for row in self.database.rows(CLEARED, messages=sorted(messages), policy=self.rulebook.version):
+            key = (row.inbound, row.party, row.purpose)
+            found[key] = found.get(key, frozenset()) | frozenset(row.held.splitlines())
+        return found
 
     @cached_property
     def review(self) -> ReviewQueue:

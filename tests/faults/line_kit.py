@@ -7,6 +7,7 @@ gets it only while the patient has an active consent, and never the diagnosis. O
 import base64
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.core.audit import Disclosure
@@ -84,11 +85,17 @@ def receipt_for(business_id, *errors):
     return json.dumps({"receipt_for": business_id, "ok": not errors, "errors": errors}).encode()
 
 
-def gather_from(register: ConsentRegister):
-    def gather(inbound, destination, record):  # noqa: ARG001
-        return [version.status for version in register.for_patient(inbound.patient)]
+@dataclass(frozen=True)
+class PlainGather:
+    """Gathers the statuses of a patient's consents."""
 
-    return gather
+    register: ConsentRegister
+
+    def __call__(self, inbound, destination, record):  # noqa: ARG002
+        return [version.status for version in self.register.for_patient(inbound.patient)]
+
+    def ahead(self, messages):  # noqa: ARG002
+        return self
 
 
 def vault() -> Vault:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from line_kit import PlainLine, gather_from, vault
+from line_kit import PlainGather, PlainLine, vault
 from tenacity import stop_after_delay, wait_fixed
 
 from gateway.core.errors import Busy, NotAcceptable
@@ -70,7 +70,7 @@ class Node:
         )
         return Work(
             self.line,
-            gather_from(self.register),
+            PlainGather(self.register),
             lambda _party: channel,
             {},
             terms,

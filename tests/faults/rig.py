@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
-from line_kit import PlainLine, gather_from, message, receipt_for, vault
+from line_kit import PlainGather, PlainLine, message, receipt_for, vault
 from sqlalchemy import insert
 from tenacity import stop_after_attempt, wait_fixed
 
@@ -48,7 +48,7 @@ class Rig:
     def work(self):
         return Work(
             self.line,
-            gather_from(self.register),
+            PlainGather(self.register),
             self.channels.get,
             self.terms,
             QUICK,

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from gateway.core.audit import Disclosure
 from gateway.core.errors import Busy, ConfigurationError, NotAcceptable, Refused
 from gateway.core.line import Event
+from gateway.core.message import Parsed
 from gateway.edge.delivery import watch
-from gateway.edge.delivery.ports import Sealed, Work
+from gateway.edge.delivery.ports import Gather, Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import CLAIM, DECIDED, SUSPECT
-from gateway.edge.store.rows import Decided, ToDecide
+from gateway.edge.store.rows import Decided, Inbound, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
 BATCH: Final = 64
@@ -25,6 +27,8 @@ LONGEST_REST: Final = 1.0
 LOOK_AGAIN: Final = 0.02
 OWN_FAULT: Final = "own-fault"
 AWAITS_OFFICER: Final = "awaits-officer"
+
+Step = TypeVar("Step")
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +86,7 @@ class Decider:
         async with self._computing:
             await self._rest()
             begun = time.monotonic()
-            outcomes = await asyncio.to_thread(lambda: [self.decide(claim) for claim in claims])
+            outcomes = await asyncio.to_thread(self.decide, claims)
             ended = time.monotonic()
             self._rest_until = ended + min(ended - begun, LONGEST_REST)
         return outcomes
@@ -98,12 +102,21 @@ class Decider:
         for event in outcome.events:
             watch.EVENTS.labels(event.value).inc()
 
-    def decide(self, claim: ToDecide) -> Decided:
-        """Run the line for one message. Never raises: whatever happens is an outcome."""
-        if claim.failures > POISON:
-            return self._failed(claim, "took-the-process-down")
+    def decide(self, claims: Sequence[ToDecide]) -> list[Decided]:
+        """Run the line for messages. Never raises: whatever happens to one is its own outcome.
+
+        What the outside is asked about them all, it is asked once.
+        """
+        read = [(claim, self._try(claim, partial(self._read, claim))) for claim in claims]
+        gather = self._ahead([(claim.inbound, got.record) for claim, got in read if isinstance(got, Parsed)])
+        return [
+            self._try(claim, partial(self._process, claim, got, gather)) if isinstance(got, Parsed) else got
+            for claim, got in read
+        ]
+
+    def _try(self, claim: ToDecide, step: Callable[[], Step]) -> Step | Decided:
         try:
-            return self._permitted(claim, self._process(claim))
+            return step()
         except Refused as refused:
             disclosure = Disclosure(policy=self._line.policy, forbade=refused.rules)
             reason = AWAITS_OFFICER if refused.held else "refused"
@@ -115,12 +128,24 @@ class Decider:
         except Exception as error:  # noqa: BLE001 - a fault of our own; the message waits for its repair
             return self._failed(claim, type(error).__name__)
 
-    def _process(self, claim: ToDecide) -> Sealed:
+    def _read(self, claim: ToDecide) -> Parsed[Any] | Decided:
+        if claim.failures > POISON:
+            return self._failed(claim, "took-the-process-down")
         source = claim.inbound
         raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
-        parsed = self._line.again(raw, source.format)
-        facts = self._gather(source, claim.destination, parsed.record)
-        return self._line.process(parsed, claim.destination, facts)
+        return self._line.again(raw, source.format)
+
+    def _ahead(self, messages: Sequence[tuple[Inbound, Any]]) -> Gather:
+        """Ask ahead; where that fails, each message is asked about by itself, and fails by itself."""
+        try:
+            return self._gather.ahead(messages)
+        except Exception as error:  # noqa: BLE001 - a fault of our own with one of them
+            log.warning("not-asked-ahead", error=type(error).__name__)
+            return self._gather
+
+    def _process(self, claim: ToDecide, parsed: Parsed[Any], gather: Gather) -> Decided:
+        facts = gather(claim.inbound, claim.destination, parsed.record)
+        return self._permitted(claim, self._line.process(parsed, claim.destination, facts))
 
     def _permitted(self, claim: ToDecide, sealed: Sealed) -> Decided:
         if sealed.disclosure.policy != self._line.policy:

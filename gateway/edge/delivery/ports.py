@@ -1,6 +1,6 @@
 """What storing and delivering ask of the line and of the installation; `gateway.wiring` gives it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,8 +78,15 @@ class Line(Protocol):
         """Read an application receipt; nothing if `body` is not one."""
 
 
-Gather = Callable[[Inbound, Destination, Any], Any]
-"""Collects the outside facts of one decision on a record (consents, registers, time); called from a worker thread."""
+class Gather(Protocol):
+    """Collects the outside facts of decisions (consents, registers, time); called from a worker thread."""
+
+    def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Any:
+        """Give the facts of one decision on a record."""
+
+    def ahead(self, messages: Sequence[tuple[Inbound, Any]]) -> "Gather":
+        """Give one that has asked already all that it will be asked of these messages and their records."""
+
 
 Channels = Callable[[str], Channel | None]
 """Gives the channel to a party; nothing if the installation has none."""

@@ -1,6 +1,8 @@
 """The consent register: FHIR Consent resources, sealed, every version kept."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,9 +65,15 @@ class ConsentRegister:
 
     def for_patient(self, patient: str) -> list[ConsentVersion]:
         """Give the newest version of each consent of a patient, who is named by their `pseudonym`."""
-        rows = [consent(row) for row in self._database.rows(statements.CONSENTS_OF, who=patient)]
-        newest = {row.id: row for row in rows}
-        return self._open(list(newest.values()))
+        return self.of_patients([patient]).get(patient, [])
+
+    def of_patients(self, patients: Collection[str]) -> Mapping[str, list[ConsentVersion]]:
+        """Give the newest version of each consent of several patients, by pseudonym. Raises `Busy`."""
+        found = self._database.rows(statements.CONSENTS_OF, patients=sorted(patients))
+        newest: dict[str, dict[str, Consent]] = defaultdict(dict)
+        for row in found:
+            newest[row.patient][row.id] = consent(row)
+        return {who: self._open(list(versions.values())) for who, versions in newest.items()}
 
     def pseudonym(self, patient: str) -> str:
         """Give the pseudonym that a patient's messages and consents are stored under."""

@@ -254,7 +254,7 @@ def _consents() -> Select[Any]:
 
 
 CONSENT_HISTORY = _consents().where(consent.c.id == bindparam("id")).order_by(consent.c.version)
-CONSENTS_OF = _consents().where(consent.c.patient == bindparam("who")).order_by(consent.c.id, consent.c.version)
+CONSENTS_OF = _consents().where(consent.c.patient.in_(_many("patients"))).order_by(consent.c.id, consent.c.version)
 
 # Operators
 

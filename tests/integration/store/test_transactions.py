@@ -106,9 +106,9 @@ async def test_a_claim_that_ran_out_cannot_record_what_another_has_taken_over(ri
     [late] = await rig.database.write(CLAIM, (1, -1.0))
     [quick] = await rig.database.write(CLAIM, (1, 60.0))
     decider = rig_decider(rig)
-    await rig.database.write(DECIDED, decider.decide(quick))
+    await rig.database.write(DECIDED, decider.decide([quick])[0])
     with pytest.raises(Stale):
-        await rig.database.write(DECIDED, decider.decide(late))
+        await rig.database.write(DECIDED, decider.decide([late])[0])
     assert rig.states() == {"sealed": 1}
 
 
@@ -153,7 +153,7 @@ async def test_a_consent_that_changes_while_a_decision_is_made_sends_it_back_at_
     await rig.register.put("c1", b"{}", "patient-1", "active", "ehr")
     taken = await rig.intake.accept(message(1, "employer-1", patient="patient-1"), "json", "ehr", "key")
     [claim] = await rig.database.write(CLAIM, (1, 60.0))
-    decided = rig_decider(rig).decide(claim)
+    decided = rig_decider(rig).decide([claim])[0]
     await rig.register.put("c1", b"{}", "patient-1", "inactive", "ehr")
     await rig.database.write(DECIDED, decided)
     assert rig.state(taken.id, "employer-1") == "sealed"

@@ -1,5 +1,6 @@
 """What `samspill check` and `serve` refuse of an installation: what is the demo's, and wrong settings."""
 
+import json
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from gateway.sandbox.server import server_context
 from gateway.wiring.gateway import Gateway
 
 ROOT = Path(__file__).parents[3]
+KNOWN = "11827020089"
+"""The one person that the register of addresses can answer for."""
 OWN = """issuers:
   https://issuer.example:
     {kind: smart, jwks: "https://issuer.example/jwks", audience: ["https://a.example"], algorithms: [ES256],
@@ -100,10 +103,11 @@ def register_of_addresses(certificates):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             came.append(dict(part[0] for part in self.connection.getpeercert()["subject"])["commonName"])
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["numbers"]
+            known = [one for one in asked if one == KNOWN]
+            self.send_response(200 if known == asked else 400)
             self.end_headers()
-            self.wfile.write(b'{"grading": "fortrolig"}')
+            self.wfile.write(json.dumps({"gradings": dict.fromkeys(known, "fortrolig")}).encode())
 
         def log_message(self, *_arguments):
             """Say nothing."""
@@ -121,11 +125,15 @@ def register_of_addresses(certificates):
 def test_the_register_of_addresses_is_asked_with_our_certificate_and_trusted_by_our_authority_alone(folder, tmp_path):
     with register_of_addresses(folder / "certs") as (url, came):
         ours = Gateway(settings(folder, demo=True, address_register=url))
-        assert ours._addresses().grading("11827020089") == "fortrolig"
+        register = ours._addresses()
+        assert register.gradings([KNOWN, KNOWN]) == {KNOWN: "fortrolig"}
         assert came == ["gateway"]
         certs.make(tmp_path / "others", datetime.now(UTC))
         others = Settings(certificates=tmp_path / "others", demo=True, address_register=url)
         with capture_logs() as logged:
-            assert Gateway(others)._addresses().grading("11827020089") is None
+            assert Gateway(others)._addresses().gradings([KNOWN]) == {}
         assert [line["event"] for line in logged] == ["address-register-away"]
         assert len(came) == 1
+        with capture_logs() as logged:
+            assert register.gradings([KNOWN, "14858412006"]) == {KNOWN: "fortrolig"}
+        assert [line["event"] for line in logged] == ["address-register-away"]

@@ -25,6 +25,36 @@ def test_a_chain_leads_from_the_certificate_to_a_root():
     assert ANCHORS.chain(LEAF, Purpose.CLIENT, AT) == (LEAF, MIDDLE.certificate, ROOT.certificate)
 
 
+def test_a_chain_that_was_found_is_not_built_again_and_holds_no_longer_than_each_of_its_certificates(monkeypatch):
+    anchors, built = Anchors([ROOT.certificate], [MIDDLE.certificate]), []
+    real = anchors._build
+    monkeypatch.setattr(anchors, "_build", lambda *how: built.append(how) or real(*how))
+    chain = [anchors.chain(LEAF, Purpose.CLIENT, AT + DAY / 24 * hour) for hour in (0, 1, 2)][-1]
+    assert len(built) == 1
+    assert anchors.chain(x509.load_der_x509_certificate(LEAF.public_bytes(Encoding.DER)), Purpose.CLIENT, AT) == chain
+    assert len(built) == 1
+    for moment in (
+        min(one.not_valid_after_utc for one in chain) + DAY,
+        max(one.not_valid_before_utc for one in chain) - DAY,
+    ):
+        with pytest.raises(Untrusted):
+            anchors.chain(LEAF, Purpose.CLIENT, moment)
+    with pytest.raises(Untrusted):
+        anchors.chain(LEAF, Purpose.SERVER, AT)
+    assert len(built) == 4
+
+
+def test_a_certificate_that_is_revoked_after_its_chain_was_found_is_trusted_no_more():
+    revocation = Revocation()
+    revocation.add_list(crl(), MIDDLE.certificate, AT)
+    revocation.add_list(crl(by=ROOT), ROOT.certificate, AT)
+    check = checking(Anchors([ROOT.certificate], [MIDDLE.certificate]), revocation, lambda: AT)
+    check(LEAF, Purpose.CLIENT)
+    revocation.add_list(crl(revoked=[LEAF], start=AT - DAY / 2), MIDDLE.certificate, AT)
+    with pytest.raises(Untrusted, match="revoked"):
+        check(LEAF, Purpose.CLIENT)
+
+
 def other(**how):
     return MIDDLE.issue(**how)[0]
 
