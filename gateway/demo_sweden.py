@@ -19,7 +19,7 @@ from gateway.demo import OpenAddresses, Say, act, free_port, settings_for, until
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.edge.pdl_log import SWEDEN
 from gateway.mapping.answers import fields_asked
-from gateway.model.timeline import sick_pay, timeline
+from gateway.model.timeline import sick_pay
 from gateway.sandbox.care_lists import CareReader, ask
 from gateway.sandbox.care_services import SandboxCareServices
 from gateway.sandbox.ehr import SandboxEhr
@@ -224,12 +224,12 @@ async def _payroll(scene: Scene, say: Say) -> None:
     told = await upload(settings.certificates, settings.base_url, ABSENCES.read_bytes(), "paxml")
     say(f"   {told['state']}: {told['good']} absences taken, {told['refused']} refused")
     law = load(scene.gateway.library.folder, "sweden")
-    [case] = scene.gateway.sick_leaves.of_employee(PERSON, "municipality", law.between)
-    for spell in case:
+    case = scene.gateway.cases.of(scene.gateway.registry.parties["municipality"], PERSON, TODAY)
+    for spell in case.spells:
         say(f"   {spell.start} to {spell.end or 'now'}, {spell.degree} %: {spell.kind}")
-    paid = sick_pay(case, law.sick_pay_days)
+    paid = sick_pay(case.spells, law.sick_pay_days)
     say(f"   one case: two illnesses within five days; sick pay for {len(paid)} days, the last of them {paid[-1]}")
-    entry = next(one for one in timeline(case, law, TODAY) if one.point.after_sick_pay)
+    entry = next(one for one in case.entries if one.point.after_sick_pay)
     say(f"   {entry.by}: {entry.point.sv} [{entry.point.basis}]\n")
 
 

@@ -12,7 +12,7 @@ from gateway.core.errors import Issue, NotAcceptable
 from gateway.edge.library import default_folder
 from gateway.model import SickLeaveCertificate
 from gateway.model.absence import Absence
-from gateway.model.episode import certified, episodes, spells, working_days
+from gateway.model.episode import Calendar, certified, episodes, spells
 from gateway.model.intyg import Intyg
 from gateway.model.measures import FEWEST, absence_by_month
 from gateway.model.messages import absent
@@ -65,7 +65,7 @@ def show(
     own = [one for one in found.values() if _same(one, found[row])]
     notes = _notes(certificates or [], source, who.id.value if who.id else "")
     rules = load(default_folder(), law)
-    every = certified(spells(own), [span for note in notes for span in absent(note)])
+    every = certified(spells(own, rules.calendar), [span for note in notes for span in absent(note)])
     cases = episodes(every, rules.between)
     if not cases:
         raise NotAcceptable([Issue("value", f"row {row}", "the person has no absence for illness in the file")])
@@ -76,7 +76,7 @@ def show(
     elif as_json:
         typer.echo(json.dumps(_told(first, entries, seen), indent=1, ensure_ascii=False))
     else:
-        _say(cases, entries, seen, day)
+        _say(cases, entries, seen, (day, rules.calendar))
 
 
 def months(
@@ -84,6 +84,7 @@ def months(
     profile: Annotated[str, typer.Option("--profile", help="The system's profile: its name, or a profile.yaml.")],
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that is counted.")] = None,
     *,
+    law: Annotated[str, typer.Option("--law", help="Whose days off: norway or sweden.")] = "norway",
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="Accept persons of the synthetic series only.")
     ] = False,
@@ -97,7 +98,8 @@ def months(
     with file.open("rb") as given:
         for _, one in records(given, Profiles(default_folder()).get(profile), synthetic=synthetic):
             people.setdefault(one.patient.id or one.patient.employee, []).append(one)
-    for month in absence_by_month(map(spells, people.values()), day):
+    calendar = load(default_folder(), law).calendar
+    for month in absence_by_month([spells(one, calendar) for one in people.values()], day):
         told = f"fewer than {FEWEST} people" if month.people is None else f"{month.people} people, {month.days} days"
         typer.echo(f"{month.first:%Y-%m}  {told}")
 
@@ -143,10 +145,11 @@ def _told(first: date, entries: list[Entry], seen: list[Signal]) -> dict[str, An
     }
 
 
-def _say(cases: list[Any], entries: list[Entry], seen: list[Signal], day: date) -> None:
+def _say(cases: list[Any], entries: list[Entry], seen: list[Signal], by: tuple[date, Calendar]) -> None:
+    day, calendar = by
     for spell in cases[-1]:
         end = spell.end or day
-        worked = working_days(spell.start, max(end, spell.start))
+        worked = calendar.working_days(spell.start, max(end, spell.start))
         until = spell.end.isoformat() if spell.end else "goes on"
         degree = f"{spell.degree} %" if spell.degree else "degree not said"
         typer.echo(f"{spell.start} to {until}: {spell.kind}, {degree}, {spell.days(day)} days, {worked} working days")

@@ -49,6 +49,7 @@ KNOWN: Final = DAY
 AROUND: Final = timedelta(days=30)
 """Days around a note in which following up is expected."""
 ANEW: Final = timedelta(days=16)
+ANEW_SE: Final = timedelta(days=5)
 BEFORE: Final = 28
 """Days that a day is held against."""
 LEAST_DAYS: Final = 7
@@ -74,14 +75,15 @@ def covered(day: date, spans: Iterable[tuple[date, date]]) -> bool:
     return any(start <= day + AROUND and day - AROUND <= end for start, end in spans)
 
 
-def first_day(day: date, spans: Iterable[tuple[date, date]]) -> date | None:
-    """Give the first absence day of the case that a day is in: of the notes up to it, each within 16 days of the next.
+def first_day(day: date, spans: Iterable[tuple[date, date]], anew: timedelta = ANEW) -> date | None:
+    """Give the first absence day of the case that a day is in: of the notes up to it, each within `anew` of the next.
 
-    Sixteen days is what starts the employer's period anew (folketrygdloven § 8-19). Nothing without a note.
+    Sixteen days is what starts the employer's period anew in Norway (folketrygdloven § 8-19), five in Sweden
+    (sjuklönelagen § 7). Nothing without a note.
     """
     first: date | None = None
     for start, end in sorted(((start, end) for start, end in spans if start <= day), reverse=True):
-        if first is not None and first - end > ANEW:
+        if first is not None and first - end > anew:
             break
         first = start
     return first

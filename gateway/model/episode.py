@@ -31,12 +31,35 @@ class Spell:
         return max(0, (min(self.end or today, today) - self.start).days + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days off of a country besides Saturdays and Sundays.
+
+    `dates` are months and days, `easter` days after Easter Sunday, `first` the first such weekday (0 is Monday) from a
+    month and day on.
+    """
+
+    dates: frozenset[tuple[int, int]] = frozenset()
+    easter: frozenset[int] = frozenset()
+    first: frozenset[tuple[int, int, int]] = frozenset()
+
+    def is_off(self, day: date) -> bool:
+        """Whether a day is a Saturday, a Sunday or a public holiday."""
+        return day.weekday() >= SATURDAY or day in _holidays(self, day.year)
+
+    def working_days(self, start: date, end: date) -> int:
+        """Give how many of the days are working days, both ends included."""
+        return sum(not self.is_off(start + n * DAY) for n in range((end - start).days + 1))
+
+
 @cache
-def holidays(year: int) -> frozenset[date]:
-    """Give Norway's public holidays of a year (lov om 1. og 17. mai, lov om helligdager § 2)."""
+def _holidays(calendar: Calendar, year: int) -> frozenset[date]:
     easter = _easter(year)
-    movable = (easter + timedelta(days=n) for n in (-3, -2, 0, 1, 39, 49, 50))
-    return frozenset({*movable, *(date(year, m, d) for m, d in ((1, 1), (5, 1), (5, 17), (12, 25), (12, 26)))})
+    fixed = (date(year, month, day) for month, day in calendar.dates)
+    movable = (easter + timedelta(days=n) for n in calendar.easter)
+    begun = ((weekday, date(year, month, day)) for weekday, month, day in calendar.first)
+    first = (start + timedelta(days=(weekday - start.weekday()) % 7) for weekday, start in begun)
+    return frozenset({*fixed, *movable, *first})
 
 
 def _easter(year: int) -> date:
@@ -48,34 +71,24 @@ def _easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def is_day_off(day: date) -> bool:
-    """Whether a day is a Saturday, a Sunday or a public holiday."""
-    return day.weekday() >= SATURDAY or day in holidays(day.year)
-
-
-def working_days(start: date, end: date) -> int:
-    """Give how many of the days are working days, both ends included."""
-    return sum(not is_day_off(start + n * DAY) for n in range((end - start).days + 1))
-
-
-def spells(absences: Iterable[Absence]) -> list[Spell]:
+def spells(absences: Iterable[Absence], calendar: Calendar) -> list[Spell]:
     """Give the spells of one person, in order: rows of days of one kind and degree are joined over days off."""
     rows = [Spell(one.start, one.end, one.kind, one.degree) for one in absences if one.start is not None and one.kind]
     joined: list[Spell] = []
     for row in sorted(rows, key=lambda one: (one.kind, one.degree or "", one.start, one.end or date.max)):
         last = joined[-1] if joined else None
-        if last and (last.kind, last.degree) == (row.kind, row.degree) and _adjoin(last, row):
+        if last and (last.kind, last.degree) == (row.kind, row.degree) and _adjoin(last, row, calendar):
             joined[-1] = replace(last, end=None if row.end is None or last.end is None else max(last.end, row.end))
         else:
             joined.append(row)
     return sorted(joined, key=lambda one: (one.start, one.end or date.max))
 
 
-def _adjoin(first: Spell, second: Spell) -> bool:
+def _adjoin(first: Spell, second: Spell, calendar: Calendar) -> bool:
     if first.end is None:
         return True
     gap = range(1, (second.start - first.end).days)
-    return all(is_day_off(first.end + n * DAY) for n in gap)
+    return all(calendar.is_off(first.end + n * DAY) for n in gap)
 
 
 def certified(found: Sequence[Spell], covered: Sequence[tuple[date, date]]) -> list[Spell]:

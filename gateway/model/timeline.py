@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from gateway.model.episode import SICK, Spell
+from gateway.model.episode import SICK, Calendar, Spell
 
 FULL = "100"
 
@@ -51,13 +51,15 @@ class Law:
     """What one country's law asks for in a case.
 
     `between` is how many days without illness a case may have in it, `sick_pay_days` how many days of illness the
-    employer pays for; 0 where that is not counted here.
+    employer pays for; 0 where that is not counted here. `calendar` has the days off, which rows of days are joined
+    over.
     """
 
     between: int
     points: tuple[Point, ...]
     signals: tuple[Signal, ...]
     sick_pay_days: int = 0
+    calendar: Calendar = Calendar()
 
 
 class Due(StrEnum):

@@ -1,16 +1,22 @@
 """The rows of `mappings/followup/`: points and signals of a sick-leave case, each mistake at its place."""
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
 from adapters.fhir.care_plan import bundle as as_fhir
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.mapping.load.yamltext import Block, compose
+from gateway.model.episode import Calendar
 from gateway.model.timeline import Law, Point, Signal
 
 __all__ = ["as_fhir", "load", "read"]
 
-FILE = frozenset({"days-between", "sick-pay-days", "points", "signals"})
+FILE = frozenset({"days-between", "sick-pay-days", "days-off", "points", "signals"})
+DAYS_OFF = frozenset({"dates", "easter", "first"})
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NO_LEAP_YEAR = 2001
 WORDS = ("id", "basis", "status", "nb", "en")
 AFTER = {"after-weeks": 7, "after-days": 1, "after-sick-pay-days": 1}
 POINT = (*WORDS, "sv", *AFTER, "who")
@@ -36,12 +42,13 @@ def read(folder: Path) -> tuple[dict[str, Law], list[Fault]]:
         root = compose(path.read_text("utf-8"), f"{folder.name}/{path.relative_to(folder).as_posix()}", faults)
         entries = root.entries(FILE) if root else {}
         if root:
-            root.demand(("days-between", "points"), entries)
+            root.demand(("days-between", "days-off", "points"), entries)
         laws[path.stem] = Law(
             between=_number(entries.get("days-between")),
             points=tuple(_point(row) for row in (entries["points"].list() if "points" in entries else ())),
             signals=tuple(_signal(row) for row in (entries["signals"].list() if "signals" in entries else ())),
             sick_pay_days=_number(entries.get("sick-pay-days")),
+            calendar=_calendar(entries.get("days-off")),
         )
     return laws, faults
 
@@ -54,6 +61,46 @@ def load(folder: Path, law: str) -> Law:
     if law not in laws:
         raise ConfigurationError([f"{folder.name}/followup: there is no law of {law}"])
     return laws[law]
+
+
+def _calendar(block: Block | None) -> Calendar:
+    entries = block.entries(DAYS_OFF) if block else {}
+    listed = {name: entries[name].list() if name in entries else () for name in DAYS_OFF}
+    easter = (_matched(one, r"-?\d{1,3}", "days from Easter Sunday") for one in listed["easter"])
+    first = [
+        _matched(one, rf"({'|'.join(WEEKDAYS)}) from \d\d-\d\d", "a weekday from MM-DD") for one in listed["first"]
+    ]
+    named = (one.split(" from ") for one in first if one)
+    return Calendar(
+        dates=frozenset(_month_day(one) for one in listed["dates"]),
+        easter=frozenset(int(one) for one in easter if one),
+        first=frozenset((WEEKDAYS.index(weekday), *_split(day)) for weekday, day in named),
+    )
+
+
+def _month_day(block: Block) -> tuple[int, int]:
+    return _split(_matched(block, r"\d\d-\d\d", "MM-DD") or "01-01")
+
+
+def _split(day: str) -> tuple[int, int]:
+    month, number = day.split("-")
+    return int(month), int(number)
+
+
+def _matched(block: Block, pattern: str, what: str) -> str:
+    text = block.text()
+    if re.fullmatch(pattern, text) and all(_is_day(day) for day in re.findall(r"\d\d-\d\d", text)):
+        return text
+    block.fault(f"{what} was expected")
+    return ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date(NO_LEAP_YEAR, *_split(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _point(row: Block) -> Point:

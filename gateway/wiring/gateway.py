@@ -16,7 +16,6 @@ from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases
 from gateway.edge.absences.files import AbsenceFiles
-from gateway.edge.absences.sick_leaves import SickLeaves
 from gateway.edge.addresses import AddressRegister, HttpAddressRegister
 from gateway.edge.audit.watch import LogWatch
 from gateway.edge.care_services import CareServices
@@ -284,11 +283,6 @@ class Gateway:
     def retention(self) -> Retention:
         """What destroys what has been kept for its time."""
         return Retention(self.database, periods(self.settings))
-
-    @cached_property
-    def sick_leaves(self) -> SickLeaves:
-        """What the store holds of a person's sick leave."""
-        return SickLeaves(self.database, self.vault, self._again)
 
     def _addresses(self) -> AddressRegister | None:
         if self._outside.addresses is not None or not self.settings.address_register:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from gateway.core.errors import NotAcceptable
-from gateway.core.queues import covered, first_day
+from gateway.core.queues import ANEW, ANEW_SE, covered, first_day
 from gateway.core.vocabulary import MessageKind
 from gateway.edge.audit.watch import OSLO, LogWatch
 from gateway.edge.identity.parties import Registry
@@ -16,6 +16,8 @@ from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.review import RECORDS_OF
 from gateway.edge.store.rows import Inbound
+from gateway.model.intyg import BenefitCertificate, Intyg
+from gateway.model.intyg_dialogue import InsurerLetter, Letter
 from gateway.model.messages import about, absent
 from gateway.policy.routing import How
 
@@ -29,9 +31,15 @@ FOLLOWS: Final = frozenset(
         MessageKind.EMPLOYER_DIALOGUE,
         MessageKind.LEGEERKLARING,
         MessageKind.NAV_REQUEST,
+        MessageKind.FK7804,
+        MessageKind.FK_QUESTION,
+        MessageKind.FK_COMPLETION,
+        MessageKind.FK_LETTER,
     }
 )
-"""What follows a note, and is counted by the days until it came."""
+"""What follows a first absence day, and is counted by the days until it came."""
+ANSWERED: Final = "completion-answered"
+"""How many days after Försäkringskassan asked, a completed certificate came."""
 
 
 def log_watch(database: Database, vault: Vault, line: GatewayLine, registry: Registry) -> LogWatch:
@@ -52,24 +60,27 @@ class _Records:
         """Whether a note covers a day, or the month around it."""
         return any(covered(day, absent(record)) for _, record in self._of(patient))
 
-    def followed(self, message: str, patient: str, day: date) -> tuple[str, int] | None:
-        """Give what a message that came is, and how many days after its case's first absence day."""
+    def followed(self, message: str, patient: str, day: date) -> tuple[tuple[str, int], ...]:
+        """Give what a message that came is, and how many days after what it follows."""
         rows = self._database.rows(statements.SOURCES, ids=[message])
-        kind = _kind(self._record(inbound(rows[0]))) if rows else None
+        own = self._record(inbound(rows[0])) if rows else None
+        kind = _kind(own)
         if kind not in FOLLOWS:
-            return None
+            return ()
         records = list(self._of(patient))
-        first = first_day(day, (span for _, record in records for span in absent(record)))
+        answered = tuple((ANSWERED, days) for days in _since_asked(own, records, day))
+        spans = (span for _, record in records for span in absent(record))
+        first = first_day(day, spans, ANEW_SE if isinstance(own, Intyg | Letter) else ANEW)
         if first is None:
-            return None
+            return answered
         earlier = [
             source
             for source, record in records
             if source.id != message and _kind(record) is kind and source.received_at < rows[0].received_at
         ]
-        if any(datetime.fromtimestamp(one.received_at, OSLO).date() >= first for one in earlier):
-            return None
-        return kind.value, (day - first).days
+        if any(_day(one.received_at) >= first for one in earlier):
+            return answered
+        return ((kind.value, (day - first).days), *answered)
 
     def _of(self, patient: str) -> Iterator[tuple[Inbound, Any]]:
         for row in self._database.rows(RECORDS_OF, who=patient, limit=NOTES):
@@ -88,3 +99,16 @@ class _Records:
 def _kind(record: Any) -> MessageKind | None:
     known = about(record)
     return known.kind if known else None
+
+
+def _since_asked(own: Any, records: list[tuple[Inbound, Any]], day: date) -> Iterator[int]:
+    """Give the days since what a completed certificate answers came, where that is there."""
+    asked = own.answers if isinstance(own, BenefitCertificate) and own.completes else None
+    for source, record in records:
+        if asked and isinstance(record, InsurerLetter) and record.id == asked:
+            yield (day - _day(source.received_at)).days
+            return
+
+
+def _day(seconds: float) -> date:
+    return datetime.fromtimestamp(seconds, OSLO).date()

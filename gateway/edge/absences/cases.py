@@ -28,7 +28,7 @@ from gateway.edge.store.operate import NotThere
 from gateway.edge.store.rows import Destination
 from gateway.model.absence import Absence
 from gateway.model.common import Identifier
-from gateway.model.episode import Spell, certified, episodes, spells, working_days
+from gateway.model.episode import Calendar, Spell, certified, episodes, spells
 from gateway.model.messages import about, absent
 from gateway.model.timeline import Entry, Law, Signal, signals, timeline
 from gateway.policy.facts import Facts
@@ -42,9 +42,13 @@ TWELVE = 12
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The latest case of a person: its spells of illness, what is to be done by which day, what there is to look at."""
+    """The latest case of a person: its spells of illness, what is to be done by which day, what there is to look at.
+
+    `calendar` has the days off of the country.
+    """
 
     person: Identifier | None
+    calendar: Calendar
     spells: tuple[Spell, ...]
     entries: tuple[Entry, ...]
     signals: tuple[Signal, ...]
@@ -70,14 +74,14 @@ class AbsenceCases:
         released = [self._released(one) for one in self._absences(party, who)]
         own = [one.record for one in released]
         notes = list(self._notes(party, who))
-        found = certified(spells(own), [span for note in notes for span in absent(note.record)])
+        found = certified(spells(own, law.calendar), [span for note in notes for span in absent(note.record)])
         cases = episodes(found, law.between)
         if not cases:
             raise NotThere("this employer has reported no illness of this person")
         self._log(party, who, [*released, *notes])
         seen = tuple(signals(found, law.signals, today))
         person = next((one.patient.id for one in own if one.patient.id), None)
-        return Case(person, tuple(cases[-1]), tuple(timeline(cases[-1], law, today)), seen)
+        return Case(person, law.calendar, tuple(cases[-1]), tuple(timeline(cases[-1], law, today)), seen)
 
     def _absences(self, party: Party, who: str) -> Iterator[Absence]:
         for row in self._database.rows(store.OF_PERSON, party=party.id, who=who):
@@ -129,13 +133,13 @@ def told(case: Case, today: date) -> Mapping[str, Any]:
     """Give a case as plain JSON."""
     return {
         "first-day": case.spells[0].start.isoformat(),
-        "spells": [_spell(one, today) for one in case.spells],
+        "spells": [_spell(one, case.calendar, today) for one in case.spells],
         "points": [_entry(one) for one in case.entries],
         "signals": [{"id": one.id, "basis": one.basis, "nb": one.nb, "en": one.en} for one in case.signals],
     }
 
 
-def _spell(one: Spell, today: date) -> dict[str, Any]:
+def _spell(one: Spell, calendar: Calendar, today: date) -> dict[str, Any]:
     last = min(one.end or today, today)
     return {
         "start": one.start.isoformat(),
@@ -143,7 +147,7 @@ def _spell(one: Spell, today: date) -> dict[str, Any]:
         "kind": one.kind,
         "degree": one.degree,
         "calendar-days": one.days(today),
-        "working-days": working_days(one.start, last) if last >= one.start else 0,
+        "working-days": calendar.working_days(one.start, last) if last >= one.start else 0,
     }
 
 

@@ -101,7 +101,7 @@ HANDED: Final = (
 )
 
 Covered = Callable[[str, date], bool]
-Followed = Callable[[str, str, date], tuple[str, int] | None]
+Followed = Callable[[str, str, date], tuple[tuple[str, int], ...]]
 
 
 @dataclass(slots=True)
@@ -109,8 +109,8 @@ class LogWatch:
     """The search of one store. `by_law` are the parties that get by statute, who are never new to anybody.
 
     `covered` says whether a note of a patient (a pseudonym) covers a day or the month around it. `followed` says what a
-    message that came (by id, of a patient, on a day) is, and how many days after the first absence day of their case;
-    nothing where it is a note itself, or not the first of its kind in the case.
+    message that came (by id, of a patient, on a day) is, and how many days after the first absence day of their case,
+    or after what it answers; nothing of what follows nothing, or is not the first of its kind in the case.
     """
 
     database: Database
@@ -152,8 +152,7 @@ class LogWatch:
         """Give, by month, what came how many days after the first absence day, and receipts by hours after sending."""
         for row in rows:
             if row.action == AuditAction.ACCEPTED:
-                found = self.followed(row.message, row.patient, _day(row.recorded_at))
-                if found is not None:
+                for found in self.followed(row.message, row.patient, _day(row.recorded_at)):
                     yield f"{_day(row.recorded_at):%Y-%m}", *found
         answered = [row for row in rows if row.action == AuditAction.RECEIPT and row.message]
         if answered:

@@ -39,7 +39,7 @@ WRITE = Step("write-log", write)
 class Story:
     """Writes entries at times of its own, each disclosure with the rows of a message behind it."""
 
-    def __init__(self, log, covered=lambda *_: True, followed=lambda *_: None):
+    def __init__(self, log, covered=lambda *_: True, followed=lambda *_: ()):
         self.log, self.at, self.number = log, NOON, 0
         self.watch = LogWatch(log.database, frozenset({"nav"}), covered, followed)
 
@@ -222,7 +222,7 @@ def test_a_search_begun_from_an_older_place_tells_nothing_twice(log):
 
 
 def test_what_followed_and_when_receipts_came_is_counted_of_nobody_in_particular(log):
-    came = {"plan": ("oppfolgingsplan", 27), "another": ("oppfolgingsplan", 27), "note": None}
+    came = {"plan": (("oppfolgingsplan", 27),), "another": (("oppfolgingsplan", 27),), "note": ()}
     story = Story(log, followed=lambda message, *_: came[message])
     for message in came:
         story.entry(AuditAction.ACCEPTED, "", message=message)

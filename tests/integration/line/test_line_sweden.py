@@ -4,10 +4,12 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
 
@@ -17,6 +19,8 @@ from gateway import demo_sweden
 from gateway.demo import act, until
 from gateway.demo_sweden import ASKED, COMPLETED, FK7804, WITH, WITHOUT, Scene, running
 from gateway.edge import soap
+from gateway.edge.audit.watch import OSLO
+from gateway.edge.store.schema import follow_up
 from gateway.sandbox.ehr import SandboxEhr
 
 PAUSE = 0.05
@@ -111,6 +115,15 @@ def test_a_completion_goes_only_to_the_question_that_asked_for_it_about_the_same
         assert len(scene.office.received) == 1
         assert [b">KOMPLT<" in one.body for one in scene.forsakringskassan.received] == [True, True]
         assert all(b"<LogicalAddress" in one.body for one in scene.forsakringskassan.received)
+        await asyncio.to_thread(scene.gateway.watch.catch_up)
+        spans = scene.gateway.database.rows(select(follow_up).where(follow_up.c.what.notlike("receipt-%")))
+        days = (datetime.now(OSLO).date() - date(2026, 10, 15)).days
+        assert sorted((row.what, row.span) for row in spans) == [
+            ("completion-answered", 0),
+            ("fk-completion", days),
+            ("fk-letter", days),
+            ("fk-question", days),
+        ]
 
     played(tmp_path, part)
 

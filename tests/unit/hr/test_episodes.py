@@ -1,20 +1,27 @@
 """Days, spells and episodes of a sick-leave case, and what the law asks for in it."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model import Period, SickLeaveCertificate
+from gateway.edge.library import default_folder
+from gateway.model import Period, SickLeaveCertificate, episode
 from gateway.model.absence import Absence
 from gateway.model.certificate import TravelOnly
-from gateway.model.episode import certified, episodes, is_day_off, spells, working_days
+from gateway.model.episode import certified, episodes
 from gateway.model.measures import absence_by_month
 from gateway.model.messages import absent
 from gateway.model.timeline import Due, Law, Point, Signal, sick_pay, signals, timeline
+from gateway.wiring.followup import load
 
 D = date.fromisoformat
+NORWAY = load(default_folder(), "norway").calendar
+SWEDEN_OFF = load(default_folder(), "sweden").calendar
+spells = partial(episode.spells, calendar=NORWAY)
+is_day_off, working_days = NORWAY.is_off, NORWAY.working_days
 
 
 def day(text, kind="sick-unspecified", degree="100", end=""):
@@ -117,7 +124,35 @@ def test_a_signal_is_met_at_its_number_and_not_before():
     assert signals(spells([day("2026-01-05", end=None, degree="50")]), [full], D("2026-06-01")) == []
 
 
-# Sweden: the sick-pay period
+# Sweden: days off, and the sick-pay period
+
+
+@pytest.mark.parametrize(
+    ("day", "off"),
+    [
+        ("2026-05-17", True),  # a Sunday
+        ("2027-05-17", False),  # Norway's day, a Monday
+        ("2025-06-06", True),
+        ("2026-06-19", True),  # midsommarafton
+        ("2026-06-18", False),
+        ("2025-06-20", True),
+        ("2026-01-06", True),
+        ("2026-04-02", False),  # Maundy Thursday
+        ("2026-04-03", True),
+        ("2026-05-25", False),  # Whit Monday
+        ("2026-12-31", True),
+        ("2026-10-30", False),
+        ("2026-10-31", True),
+    ],
+)
+def test_swedens_days_off_are_swedens(day, off):
+    assert SWEDEN_OFF.is_off(D(day)) is off
+
+
+def test_rows_of_days_are_joined_over_the_days_off_of_their_own_country():
+    rows = [day("2025-06-05"), day("2025-06-09")]  # 6 June is a Friday
+    assert (len(episode.spells(rows, SWEDEN_OFF)), len(episode.spells(rows, NORWAY))) == (1, 2)
+
 
 REPORT = Point("report", 7, "employer", "x", "memory", "", "", after_sick_pay=True)
 SWEDEN = Law(4, (REPORT,), (), sick_pay_days=14)
