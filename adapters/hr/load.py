@@ -30,7 +30,7 @@ HEADER = frozenset(
 )
 FILE = frozenset({"format", "encoding", "delimiter", "quote", "header", "skip", "complete", "sheet"})
 COLUMN = frozenset({"field", "width", "unit", "implied", "negative", "optional", "blank"})
-CODE = frozenset({"kind", "cause", "ignore"})
+CODE = frozenset({"kind", "cause", "ignore", "written"})
 NEVER_BLANK = frozenset({"start", "kind", "year", "month"})
 ENCODINGS = frozenset({"utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp437", "cp850", "ascii"})
 SWITCH = {"yes": True, "no": False}
@@ -157,6 +157,7 @@ def _code(value: Block) -> Code:
         kind=_word(entries.get("kind"), LISTS["absence-kind"], ""),
         cause=_word(entries.get("cause"), LISTS["absence-cause"], ""),
         ignore=_reason(entries["ignore"]) if "ignore" in entries else "",
+        written=_switch(entries.get("written"), default=False),
     )
     if bool(code.kind) == bool(code.ignore) and entries:
         value.fault("a code says either a kind or why it is ignored")

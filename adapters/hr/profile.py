@@ -26,11 +26,15 @@ PERSONS = frozenset({"national-number", "d-number", "personnummer", "samordnings
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code of the system means: a canonical kind and cause, or, with `ignore`, why it is no absence."""
+    """What a code of the system means: a canonical kind and cause, or, with `ignore`, why it is no absence.
+
+    `written` says that of several codes of a kind this is the one that is written back.
+    """
 
     kind: str = ""
     cause: str = ""
     ignore: str = ""
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)

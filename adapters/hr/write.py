@@ -1,57 +1,61 @@
-"""What an employer gets of a sick-leave certificate, in the form of its own payroll system: rows of absence. Pure.
+"""What an employer gets of certificates and self-certifications, in the form of its own payroll system. Pure.
 
 A profile says how a system writes absences, and so how they are written for it. Only who is away, when, and how much
-is read of what was released; there is no way into a row for anything else. PAXml is written strictly as 2.0.
+is read of what was released; there is no way into a row for anything else.
 """
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
-from lxml import etree
-
-from adapters.hr.cells import EMPLOYEE
-from adapters.hr.profile import Column, Profile
+from adapters.hr.filled import CSV, FIXED, XML, Row, fixed, paxml, table
+from adapters.hr.profile import Profile
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Released, Rendered
 from gateway.core.vocabulary import DataClass
+from gateway.model.absence import SelfCertification
 from gateway.model.certificate import Graded, NotPossible, SickLeaveCertificate, TreatmentDays
 from gateway.model.common import Identifier
 from gateway.model.intyg import EmployerCertificate, SickPayCertificate
 
 NEEDS = frozenset({DataClass.IDENTITY, DataClass.ABSENCE})
-MODELS = (SickLeaveCertificate, EmployerCertificate, SickPayCertificate)
-KINDS = ("sick-certified", "sick-unspecified")
-"""What a certified illness is called, in the words of a system: the first that its codes have; the second says less."""
+MODELS = (SickLeaveCertificate, EmployerCertificate, SickPayCertificate, SelfCertification)
+CERTIFIED, SELF_CERTIFIED, UNSPECIFIED = "sick-certified", "sick-self", "sick-unspecified"
+WRITES = {"csv": (table, CSV), "fixed": (fixed, FIXED), "paxml": (paxml, XML)}
+"""What writes rows in each form, and its media type."""
 
-CSV, XML = "text/csv", "application/xml"
+MODES = frozenset({"range", "day"})
 FULL = 100
-TWELVE = re.compile(r"[0-9]{12}")
-PARTS = re.compile(r"yyyy|yy|mm|dd|hhmmss")
+DAY = timedelta(days=1)
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One absence of one person: both ends included, `degree` in per cent; `number` counts from 1 in the message."""
-
-    number: int
-    message: str
-    person: Identifier
-    employer: str
-    start: date
-    end: date | None
-    degree: int
+Span = tuple[date, date | None, int]
+"""First and last day, and the degree in per cent."""
 
 
 def writable(profile: Profile) -> bool:
-    """Whether certificates can be written for a system: spans of days, of persons told by a personal number."""
-    spans = profile.format in ("csv", "paxml") and profile.mode == "range"
-    return spans and profile.column("person") is not None and _code(profile) is not None
+    """Whether illness can be written for a system: in spans of days or a row a day, with a code for it."""
+    return profile.format in WRITES and profile.mode in MODES and bool(_codes(profile, UNSPECIFIED, CERTIFIED))
+
+
+def _codes(profile: Profile, *kinds: str) -> list[str]:
+    """Give the system's own codes of the first of these kinds that it has; that which is to be written, if it says."""
+    plain = {name: one for name, one in profile.codes.items() if not one.cause and not one.ignore}
+    for kind in kinds:
+        names = [name for name, one in plain.items() if one.kind == kind]
+        if names:
+            return [name for name in names if plain[name].written] or names
+    return []
+
+
+def _code(profile: Profile, *kinds: str) -> str:
+    """Give the one code of these kinds. Raises `NotAcceptable` where there is none, or more than one."""
+    names = _codes(profile, *kinds)
+    if len(names) == 1:
+        return names[0]
+    how = "more than one code" if names else "no code"
+    what = f"the profile {profile.name} has {how} for {kinds[0]}"
+    mend = "let the profile say `written: yes` at one code of its kind"
+    raise NotAcceptable([Issue("not-supported", "", what, mend)])
 
 
 class PayrollRenderer:
@@ -67,28 +71,63 @@ class PayrollRenderer:
         del report
         if classes is not None and not classes >= NEEDS:
             raise NotAcceptable([Issue("forbidden", "", "the rules never release here who is away, and when")])
-        rows = list(_rows(released.record))
+        rows = list(_rows(released.record, self._profile))
         if not rows:
             raise NotAcceptable(
                 [Issue("required", "", "there is no period of absence in it that the form has room for")]
             )
-        if self._profile.format == "paxml":
-            return Rendered(_paxml(rows, self._profile), XML)
-        return Rendered(_table(rows, self._profile), CSV)
+        write, media_type = WRITES[self._profile.format]
+        return Rendered(write(rows, self._profile), media_type)
 
 
-def _rows(record: Any) -> Iterator[Row]:
-    person = record.patient.id
-    if person is None:
+def _rows(record: Any, profile: Profile) -> Iterator[Row]:
+    if record.patient.id is None:
         raise NotAcceptable([Issue("required", "", "it was not released who is away", field="patient.id")])
-    employer = getattr(record, "employer_orgnr", None) or ""
-    for number, (start, end, degree) in enumerate(_spans(record), 1):
-        yield Row(number, record.id or "", person, employer, start, end, degree)
+    employee = getattr(record.patient, "employee", None) or ""
+    _tells(profile, record.patient.id, employee)
+    own = isinstance(record, SelfCertification)
+    code = _code(profile, SELF_CERTIFIED if own else CERTIFIED, UNSPECIFIED)
+    employer = (record.employer if own else getattr(record, "employer_orgnr", None)) or ""
+    spans = _by_day(_spans(record)) if profile.mode == "day" else _spans(record)
+    for number, (start, end, degree) in enumerate(spans, 1):
+        if degree != FULL and profile.format != "paxml" and profile.column("degree") is None:
+            what = f"the profile {profile.name} has no column for a degree, and this absence is no whole one"
+            raise NotAcceptable([Issue("not-supported", "", what)])
+        yield Row(f"{record.id or ''}-{number}", record.patient.id, employee, employer, start, end, degree, code)
 
 
-def _spans(record: Any) -> Iterator[tuple[date, date | None, int]]:
-    """Give the days and the degree of each absence; who works in a period (avventende, reisetilskudd) is not away."""
-    if isinstance(record, SickPayCertificate):
+def _tells(profile: Profile, person: Identifier, employee: str) -> None:
+    """Raise `NotAcceptable` unless a row of the profile can say who is away."""
+    if employee and profile.column("employee") is not None:
+        return
+    column = profile.column("person")
+    if column is None:
+        what = f"the profile {profile.name} tells persons by employee number, which is not known of this one"
+        mend = "upload a row that has both of the person's numbers"
+        raise NotAcceptable([Issue("required", "", what, mend, field="patient.employee")])
+    if person.kind not in profile.persons:
+        what = f"the profile {profile.name} has no room for a {person.kind}"
+        raise NotAcceptable([Issue("not-supported", "", what, field="patient.id")])
+
+
+def _by_day(spans: Iterator[Span]) -> Iterator[Span]:
+    for start, end, degree in spans:
+        if end is None:
+            what = "the form has a row a day, and no word for an absence that goes on"
+            raise NotAcceptable([Issue("not-supported", "", what)])
+        for number in range((end - start).days + 1):
+            yield start + number * DAY, start + number * DAY, degree
+
+
+def _spans(record: Any) -> Iterator[Span]:
+    """Give the days and the degree of each absence; who works in a period (avventende, reisetilskudd) is not away.
+
+    A day that the employee certifies is a whole one.
+    """
+    spans: list[tuple[date | None, date | None, int | None]]
+    if isinstance(record, SelfCertification):
+        spans = [(one.start, one.end, FULL) for one in record.days]
+    elif isinstance(record, SickPayCertificate):
         spans = [(record.start, record.end, record.degree)]
     elif isinstance(record, EmployerCertificate):
         spans = [(one.start, one.end, int(one.degree) if one.degree else None) for one in record.reductions]
@@ -109,139 +148,3 @@ def _degree(kind: Any) -> int | None:
         what = "absence on days of treatment has no span and no degree, and the form has room for nothing else"
         raise NotAcceptable([Issue("not-supported", "", what)])
     return kind.degree if isinstance(kind, Graded) else FULL
-
-
-def _code(profile: Profile) -> str | None:
-    """Give the system's own code of certified illness; nothing when it has none."""
-    plain: dict[str, str] = {}
-    for name, one in profile.codes.items():
-        if not one.cause and not one.ignore:
-            plain.setdefault(one.kind, name)
-    return next((plain[kind] for kind in KINDS if kind in plain), None)
-
-
-def _table(rows: list[Row], profile: Profile) -> bytes:
-    columns = {one.name: one for one in profile.columns}
-    names = list(columns) if profile.header else sorted({*columns, *profile.drop}, key=int)
-    written = [[_cell(row, columns.get(name), profile) for name in names] for row in rows]
-    kept = _kept(names, columns, written) if profile.header else names
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=profile.delimiter, quotechar=profile.quote, lineterminator="\r\n")
-    for _ in range(profile.skip):
-        table.writerow([])
-    if profile.header:
-        table.writerow(kept)
-    for cells in written:
-        table.writerow([cell for name, cell in zip(names, cells, strict=True) if name in kept])
-    return text.getvalue().encode(profile.encoding)
-
-
-def _kept(names: list[str], columns: dict[str, Column], written: list[list[str]]) -> list[str]:
-    """Give the columns that say something, or may not be left out."""
-    said = [any(cells) for cells in zip(*written, strict=True)]
-    return [name for name, there in zip(names, said, strict=True) if there or not columns[name].optional]
-
-
-def _cell(row: Row, column: Column | None, profile: Profile) -> str:
-    if column is None:
-        return ""
-    text = _CELLS.get(column.field, _none)(row, column, profile)
-    if text or column.blank or column.optional or (column.field == "end" and "" in profile.open_end):
-        return text
-    what = f"the profile {profile.name} demands the column {column.name}, which a certificate says nothing for"
-    raise NotAcceptable([Issue("required", "", what, "let the column be blank in a copy of the profile")])
-
-
-def _none(row: Row, column: Column, profile: Profile) -> str:
-    del row, column, profile
-    return ""
-
-
-def _id(row: Row, column: Column, profile: Profile) -> str:
-    del column, profile
-    text = f"{row.message}-{row.number}"
-    return text if EMPLOYEE.fullmatch(text) else ""
-
-
-def _person(row: Row, column: Column, profile: Profile) -> str:
-    del column
-    if row.person.kind not in profile.persons:
-        what = f"the profile {profile.name} has no room for a {row.person.kind}"
-        raise NotAcceptable([Issue("not-supported", "", what, field="patient.id")])
-    return row.person.value
-
-
-def _employer(row: Row, column: Column, profile: Profile) -> str:
-    del column, profile
-    return row.employer
-
-
-def _start(row: Row, column: Column, profile: Profile) -> str:
-    del column
-    return _date(row.start, profile)
-
-
-def _end(row: Row, column: Column, profile: Profile) -> str:
-    del column
-    if row.end is not None:
-        return _date(row.end, profile)
-    if not profile.open_end:
-        what = f"the profile {profile.name} has no word for an absence that goes on"
-        raise NotAcceptable([Issue("not-supported", "", what)])
-    return profile.open_end[0]
-
-
-def _date(day: date, profile: Profile) -> str:
-    said = {
-        "yyyy": f"{day.year:04}",
-        "yy": f"{day.year % 100:02}",
-        "mm": f"{day.month:02}",
-        "dd": f"{day.day:02}",
-        "hhmmss": "000000",
-    }
-    return PARTS.sub(lambda part: said[part.group()], profile.dates[0])
-
-
-def _kind(row: Row, column: Column, profile: Profile) -> str:
-    del row, column
-    return _code(profile) or ""
-
-
-def _share(row: Row, column: Column, profile: Profile) -> str:
-    value = Decimal(row.degree) / (1 if column.unit == "percent" else FULL)
-    if column.implied:
-        return str(int(value * 10**column.implied))
-    return format(value, "f").replace(".", profile.decimal)
-
-
-_CELLS: dict[str, Callable[[Row, Column, Profile], str]] = {
-    "id": _id,
-    "person": _person,
-    "employer": _employer,
-    "start": _start,
-    "end": _end,
-    "kind": _kind,
-    "degree": _share,
-}
-"""What a certificate says for a column; for others it says nothing."""
-
-
-def _paxml(rows: list[Row], profile: Profile) -> bytes:
-    root = etree.Element("paxml")
-    header = etree.SubElement(root, "header")
-    etree.SubElement(header, "version").text = "2.0"
-    section = etree.SubElement(root, "tidtransaktioner")
-    for row in rows:
-        if row.end is None or not TWELVE.fullmatch(row.person.value):
-            what = "PAXml has room for spans with both ends, and for personal numbers of twelve digits"
-            raise NotAcceptable([Issue("not-supported", "", what, field="patient.id")])
-        element = etree.SubElement(section, "tidtrans", persnr=row.person.value)
-        said = (
-            ("tidkod", _code(profile)),
-            ("datumfrom", row.start.isoformat()),
-            ("datumtom", row.end.isoformat()),
-            ("omfattning", f"{row.degree}.00"),
-        )
-        for name, text in said:
-            etree.SubElement(element, name).text = text
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))

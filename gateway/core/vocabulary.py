@@ -91,6 +91,7 @@ class MessageKind(StrEnum):
 
     SYKMELDING = "sykmelding"
     SYKEPENGESOKNAD = "sykepengesoknad"
+    EGENMELDING = "egenmelding"
     LEGEERKLARING = "legeerklaring"
     DIALOGMELDING = "dialogmelding"
     EMPLOYER_DIALOGUE = "employer-dialogue"
@@ -98,6 +99,7 @@ class MessageKind(StrEnum):
     OPPFOLGINGSPLAN = "oppfolgingsplan"
     DIALOGMOTE = "dialogmote"
     DECISION_NOTICE = "decision-notice"
+    INCOME_REQUEST = "income-request"
     INNTEKTSMELDING = "inntektsmelding"
     ABSENCE_EXPORT = "absence-export"
     COORDINATION_PLAN = "coordination-plan"

@@ -81,7 +81,9 @@ class GatewayLine:
         party = self._registry.parties[sender]
         wrong = [*self._not_for(known, source, party, raw)]
         destinations = () if wrong else self.destinations(known, type(parsed.record).__name__, party)
-        wrong += self._missing(parsed.record, source, destinations)
+        fitted = [self._fitted(parsed.record, source, one) for one in destinations]
+        destinations = tuple(one for one, _ in fitted)
+        wrong += [issue for _, missing in fitted for issue in missing]
         to_nav = Role.NAV in {to.recipient for to in destinations}
         told = self._nav_says(parsed, source, raw, paper=paper) if to_nav else ()
         wrong += [issue for issue in told if issue.severity is Severity.ERROR]
@@ -113,9 +115,18 @@ class GatewayLine:
             mend = "send for your own organisation, or have the register say that you may send for this one"
             yield Issue("forbidden", _place_of(set(known.organisations) - party.behalf, source, raw), what, mend)
 
-    def _missing(self, record: Any, source: Format, destinations: tuple[Destination, ...]) -> Iterator[Issue]:
-        for one in destinations:
-            yield from flow.missing_for(record, source, self.formats[one.format], self.addressee(one.party, None))
+    def _fitted(self, record: Any, source: Format, to: Destination) -> tuple[Destination, tuple[Issue, ...]]:
+        """Give a destination in the first of its party's formats that has all it demands, or what is missing.
+
+        That is what the format misses for which least has to be given that the sender's own has no place for.
+        """
+        lacking: list[tuple[Issue, ...]] = []
+        for name in self._written_for(self._registry.parties[to.party], type(record).__name__):
+            missing = flow.missing_for(record, source, self.formats[name], self.addressee(to.party, None))
+            if not missing:
+                return replace(to, format=name), ()
+            lacking.append(missing)
+        return to, min(lacking, key=lambda missing: (sum(not issue.at for issue in missing), len(missing)))
 
     def destinations(self, known: About, model: str, sender: Party) -> tuple[Destination, ...]:
         """Give whom a message goes to when it comes: by law, and those it is addressed to.
@@ -147,12 +158,17 @@ class GatewayLine:
 
         Raises `NotAcceptable` when there is none.
         """
+        for name in self._written_for(party, model):
+            return Destination(party.id, way.route.recipient, name, way.route.purpose)
+        what = f"no format that this {way.route.recipient} reads has a place for a {model}"
+        raise NotAcceptable([Issue("not-supported", "", what, "have the register of parties name one")])
+
+    def _written_for(self, party: Party, model: str) -> Iterator[str]:
+        """Give those of a party's formats that we write a record in, in the party's order."""
         for name in party.formats:
             known = self.formats.get(name)
             if known is not None and known.render is not None and model in known.models:
-                return Destination(party.id, way.route.recipient, name, way.route.purpose)
-        what = f"no format that this {way.route.recipient} reads has a place for a {model}"
-        raise NotAcceptable([Issue("not-supported", "", what, "have the register of parties name one")])
+                yield name
 
     def by_act(self, record: Any, organisation: str) -> Destination | None:
         """Give where a message goes when its patient sends it to an organisation; nothing when no way leads there."""

@@ -6,7 +6,7 @@ days (self-certification, the employer's period) or working days (statistics), i
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from gateway.model.common import HumanName, Identifier
@@ -70,9 +70,13 @@ class CertifiedDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCertification:
-    """A self-certification (egenmelding, ftrl § 8-23 to 8-27): which days, and when it was given."""
+    """A self-certification (egenmelding, ftrl § 8-23 to 8-27): which days, and when it was given.
+
+    `employer` is whom the employee gives it to, by organisation number.
+    """
 
     id: Envelope[str | None] = None
+    sent_at: Envelope[datetime | None] = None
     employer: EmploymentData[str | None] = None
     patient: Identity[Worker] = Worker()
     receiver: Envelope[Receiver | None] = None
@@ -81,8 +85,8 @@ class SelfCertification:
 
     @property
     def sender(self) -> Sender | None:
-        """The employer, by its organisation number."""
-        return employer_as_sender(self.employer)
+        """Nobody but the employee certifies these days, and no organisation sends them."""
+        return None
 
 
 def employer_as_sender(orgnr: str | None) -> Sender | None:

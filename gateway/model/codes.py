@@ -75,6 +75,7 @@ LISTS: dict[str, frozenset[str]] = {
     ),
     "income-benefit": frozenset({"sick-pay", "parental", "pregnancy", "nursing", "care", "training"}),
     "income-purpose": frozenset({"new", "change"}),
+    "income-request-status": frozenset({"active", "answered", "withdrawn"}),
     "income-change": frozenset({"wage-agreement", "was-wrong"}),
     "postponement-reason": frozenset({"work", "statutory-holiday"}),
     "pay-reduction": frozenset(

@@ -110,7 +110,7 @@ class Job:
 
     id: EmploymentData[str | None] = None
     first_day: Absence[date | None] = None
-    earnings: IncomeData[Earnings | None] = None
+    earnings: IncomeData[Earnings] = Earnings()
     holiday: Absence[tuple[Days, ...]] = ()
     postponed: Absence[tuple[Postponed, ...]] = ()
     part_time: Absence[tuple[PartTime, ...]] = ()
@@ -186,7 +186,7 @@ class IncomeReport:
     system: Envelope[System] = System()
     benefit: Annotated[IncomeData[str | None], coded("income-benefit")] = None
     purpose: Annotated[Envelope[str | None], coded("income-purpose")] = None
-    employer: EmploymentData[Company | None] = None
+    employer: EmploymentData[Company] = Company()
     private_employer: EmploymentData[PrivateEmployer | None] = None
     patient: Identity[Earner] = Earner()
     close_relation: EmploymentData[bool | None] = None
@@ -205,3 +205,28 @@ class IncomeReport:
         """The employer as the sender, since a report has no header."""
         numbers = tuple(one.id for one in (self.employer, self.private_employer) if one and one.id)
         return Sender(identifiers=numbers) if numbers else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomeRequest:
+    """NAV's request for an income report (forespørsel om inntektsmelding): about whom, of which employer, what for.
+
+    `certified` are the days of the sick notes, `self_certified` those before them that the employee certified. What is
+    wanted is said by `period_wanted` (the employer's period) and `income_wanted`.
+    """
+
+    id: Envelope[str | None] = None
+    sent_at: Envelope[datetime | None] = None
+    receiver: Envelope[Receiver | None] = None
+    employer: EmploymentData[str | None] = None
+    patient: Identity[Earner] = Earner()
+    status: Annotated[Envelope[str | None], coded("income-request-status")] = None
+    certified: Absence[tuple[Days, ...]] = ()
+    self_certified: Absence[tuple[Days, ...]] = ()
+    period_wanted: Envelope[bool | None] = None
+    income_wanted: Envelope[bool | None] = None
+
+    @property
+    def sender(self) -> Sender | None:
+        """NAV, which the request does not name."""
+        return None

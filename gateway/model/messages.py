@@ -22,7 +22,7 @@ from gateway.model.dialogue import (
 )
 from gateway.model.envelope import PERSONAL
 from gateway.model.followup import FollowUpPlan
-from gateway.model.income import IncomeReport
+from gateway.model.income import IncomeReport, IncomeRequest
 from gateway.model.intyg import (
     BenefitCertificate,
     EmployerCertificate,
@@ -58,11 +58,12 @@ MESSAGES: Mapping[type, Callable[[Any], MessageKind]] = {
     EmployerCertificate: lambda _: MessageKind.AG7804,
     SickPayCertificate: lambda _: MessageKind.AG114,
     IncomeReport: lambda _: MessageKind.INNTEKTSMELDING,
+    IncomeRequest: lambda _: MessageKind.INCOME_REQUEST,
     InsurerLetter: lambda _: MessageKind.FK_QUESTION,
     CareLetter: lambda _: MessageKind.FK_LETTER,
     Revocation: lambda _: MessageKind.FK_REVOCATION,
     Absence: lambda _: MessageKind.ABSENCE_EXPORT,
-    SelfCertification: lambda _: MessageKind.ABSENCE_EXPORT,
+    SelfCertification: lambda _: MessageKind.EGENMELDING,
 }
 """Every record that is forwarded, and what kind of message it is. Each has `id`, `sender`, `receiver` and `patient`."""
 
@@ -120,6 +121,8 @@ def _receivers(record: Any) -> tuple[Identifier, ...]:
     """Give the numbers of the organisations that a message is for; a service platform routes by one alone."""
     if isinstance(record, Letter) and record.logical_address:
         return tuple(Identifier(kind=kind, value=record.logical_address) for kind in ("hsa", "orgnr"))
+    if isinstance(record, IncomeRequest):
+        return (Identifier(kind="orgnr", value=record.employer),) if record.employer else ()
     return record.receiver.identifiers if record.receiver else ()
 
 
@@ -166,6 +169,8 @@ def absent(record: Any) -> tuple[tuple[date, date], ...]:
         spans: tuple[Any, ...] = record.periods
     elif isinstance(record, BenefitCertificate | EmployerCertificate):
         spans = record.reductions
+    elif isinstance(record, SelfCertification):
+        spans = record.days
     else:
-        spans = (record,) if isinstance(record, SickPayCertificate | Absence | SelfCertification) else ()
+        spans = (record,) if isinstance(record, SickPayCertificate | Absence) else ()
     return tuple((one.start, one.end or date.max) for one in spans if one.start is not None)

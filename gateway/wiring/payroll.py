@@ -1,9 +1,9 @@
-"""Certificates in the forms of payroll systems: a format for each profile of `mappings/hr/` that can be written."""
+"""Certificates and self-certifications in the forms of payroll systems: a format for each profile that is written."""
 
 from pathlib import Path
 
 from adapters.hr.profile import Profile
-from adapters.hr.write import CSV, MODELS, XML, PayrollRenderer, writable
+from adapters.hr.write import MODELS, WRITES, PayrollRenderer, writable
 from gateway.core.ports import Format
 from gateway.wiring.absences import Profiles
 
@@ -18,10 +18,10 @@ def payroll(folder: Path) -> dict[str, Format]:
 def _format(profile: Profile) -> Format:
     return Format(
         id=f"{PREFIX}{profile.name}",
-        title=f"Certified absence for {profile.title}",
+        title=f"Certified and self-certified absence for {profile.title}",
         models=tuple(model.__name__ for model in MODELS),
         version=profile.version,
         schema=profile.spot.file,
-        media_type=XML if profile.format == "paxml" else CSV,
+        media_type=WRITES[profile.format][1],
         render=PayrollRenderer(profile),
     )

@@ -87,6 +87,7 @@ ROUTES: Final = (
     Access("POST", "/glass", "samspill:glass", _SENDERS),
     Access("POST", "/glass/{opening}/{id}", "samspill:glass", _SENDERS),
     Access("POST", "/nav/messages", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),
+    Access("POST", "/nav/income-requests", "samspill:nav/messages.write", _open(Role.NAV)),
     Access("POST", "/riv-ta", "samspill:riv-ta.write", _open(Role.FORSAKRINGSKASSAN, Role.CERTIFIER, Role.CAREGIVER)),
     Access("POST", "/riv-ta/sick-leaves", "samspill:riv-ta.read", _SENDERS),
     Access("POST", "/ebms", "samspill:nav/messages.write", _open(Role.NAV, Role.CERTIFIER, Role.CAREGIVER)),

@@ -245,6 +245,7 @@ def same(value: Any) -> Any:
 
 def as_number(s: str) -> int | float:
     """Write a decimal number as a JSON number."""
+    s = decimal(s)
     return float(s) if "." in s else int(s)
 
 

@@ -30,7 +30,7 @@ PORTAL = """
   portal:
     name: Innbyggertjeneste (eksempel)
     roles: [patient]
-    sends: [sykepengesoknad]
+    sends: [sykepengesoknad, egenmelding]
     scopes: ["samspill:hr/messages.write"]
     clients:
       - issuer: https://samspill.example/demo-issuer

@@ -235,6 +235,58 @@ def test_an_income_report_goes_to_nav_and_nobody_else_and_only_from_an_employer_
         assert "may not send for" in told.text
 
 
+def test_an_income_report_of_a_payroll_system_goes_to_nav_as_it_came_or_says_which_field_is_missing(live: Live) -> None:
+    posted = json.loads((EXAMPLES / "nav/inntektsmelding-lps/examples/01-with-refund.in.json").read_text("utf-8"))
+    posted["navReferanseId"] = str(uuid.uuid4())
+    answer = plan(live, json.dumps(posted).encode(), "nav-inntektsmelding-lps")
+    assert answer.status_code == 202, answer.text
+    got = until(lambda: next((r for r in live.scene.nav.received if posted["navReferanseId"].encode() in r.body), None))
+    assert json.loads(got.body) == _without_nothing(posted)
+    given = json.loads((EXAMPLES / "nav/inntektsmelding-api/examples/01-with-refund.in.json").read_text("utf-8"))
+    given["id"] = given["type"]["id"] = str(uuid.uuid4())
+    assert plan(live, json.dumps(given).encode(), "nav-inntektsmelding-api").status_code == 202
+    got = until(lambda: next((r for r in live.scene.nav.received if given["type"]["id"].encode() in r.body), None))
+    assert json.loads(got.body)["sykmeldtFnr"] == given["sykmeldt"]["fnr"]
+    del given["avsender"]["tlf"], given["type"]["id"]
+    given["id"] = str(uuid.uuid4())
+    refused = plan(live, json.dumps(given).encode(), "nav-inntektsmelding-api")
+    assert refused.status_code == 422
+    assert "type.id" in refused.text
+    assert "avsender.tlf" in refused.text
+
+
+def _without_nothing(value: Any) -> Any:
+    """Give JSON without nulls and empty lists."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(one) for key, one in value.items() if one not in (None, [])}
+    return [_without_nothing(one) for one in value] if isinstance(value, list) else value
+
+
+def test_nav_asks_an_employer_for_an_income_report_and_nobody_else_hears_of_it(live: Live) -> None:
+    example = EXAMPLES / "nav/inntektsmelding-foresporsel/examples/01-both-wanted.in.json"
+    asked = json.loads(example.read_text("utf-8"))
+    asked["navReferanseId"] = str(uuid.uuid4())
+
+    def ask(actor: str = "nav") -> httpx.Response:
+        with live.client(actor) as calling:
+            return calling.post("/nav/income-requests", content=json.dumps(asked).encode())
+
+    assert ask().status_code == 202
+    name = asked["navReferanseId"].encode()
+    got = until(lambda: next((r for r in live.scene.employer.received if name in r.body), None))
+    kept = {key: value for key, value in asked.items() if key not in ("loepenr", "opprettetTid")}
+    assert json.loads(got.body) == kept
+    assert ask().status_code == 202
+    live.rows()
+    assert sum(name in one.body for one in live.scene.employer.received) == 1
+    assert not any(name in one.body for one in (*live.scene.nav.received, *live.scene.office.received))
+    assert ask("employer").status_code == ask("ehr").status_code == 403
+    asked["orgnr"], asked["navReferanseId"] = "315000017", str(uuid.uuid4())
+    refused = ask()
+    assert refused.status_code == 422
+    assert "no recipient of this income-request" in refused.text
+
+
 def test_an_employer_sends_only_what_it_may_and_only_in_formats_that_are_read(live: Live) -> None:
     example = (EXAMPLES / "nav/sykmelding/examples/01-graded-with-adaptations.in.xml").read_bytes()
     before = live.rows()

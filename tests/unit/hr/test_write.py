@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from adapters.hr.write import PayrollRenderer
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Released
 from gateway.core.vocabulary import DataClass
 from gateway.edge.library import Library
 from gateway.model import Identifier
+from gateway.model.absence import CertifiedDays, SelfCertification, Worker
 from gateway.model.certificate import Graded, NotPossible, Pending, Period, TravelOnly, TreatmentDays
 from gateway.policy import pep
 from gateway.wiring.absences import Profiles, account
@@ -123,8 +125,71 @@ def test_it_is_not_written_where_the_rules_never_release_who_and_when() -> None:
         known()["hr-generic-csv"].render(pep.unrestricted(note()), frozenset({DataClass.ENVELOPE}))
 
 
-def test_only_systems_that_know_persons_by_number_and_absence_by_days_are_written_for() -> None:
-    assert set(known()) == {"hr-generic-csv", "hr-heroma", "hr-paxml"}
+def test_every_profile_of_text_whose_rows_have_days_is_written_for_and_no_other() -> None:
+    assert set(Profiles(FOLDER).known) - {one.removeprefix("hr-") for one in known()} == {"tripletex", "workday"}
+
+
+def self_certified(**more: Any) -> SelfCertification:
+    days = (CertifiedDays(start=date(2026, 3, 6), end=date(2026, 3, 8)),)
+    who = Worker(employee=more.pop("employee", "00000017"), id=note().patient.id)
+    return replace(SelfCertification(id="a1", employer="313000001", patient=who, days=days), **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "employee", "kind"),
+    [
+        ("generic-csv", "17", "sick-self"),
+        ("sap-it2001", "00000017", "sick-self"),
+        ("visma-lonn", "17", "sick-self"),
+        ("huldt-lillevik", "000017", "sick-self"),
+        ("personec-p", "17", "sick-unspecified"),
+        ("flex-hrm", "17", "sick-unspecified"),
+        ("lessor", "17", "sick-unspecified"),
+    ],
+)
+def test_a_self_certification_is_read_back_by_the_profile_that_it_was_written_for(
+    name: str, employee: str, kind: str
+) -> None:
+    body = written(name, self_certified(employee=employee))
+    [row] = account(io.BytesIO(body), Profiles(FOLDER).get(name), synthetic=True)
+    said = row["absence"]
+    found = (said["patient.employee"], said["start"], said["end"], said["kind"])
+    assert found == (employee, "2026-03-06", "2026-03-08", kind)
+
+
+def test_a_person_whose_employee_number_is_not_known_is_refused_where_the_form_has_nothing_else() -> None:
+    for name in ("sap-it2001", "visma-lonn", "huldt-lillevik"):
+        with pytest.raises(NotAcceptable, match="employee number, which is not known"):
+            written(name, with_periods(NotPossible()))
+
+
+def test_an_employee_number_is_neither_cut_off_nor_filled_up() -> None:
+    with pytest.raises(NotAcceptable, match="8 characters"):
+        written("sap-it2001", self_certified(employee="17"))
+
+
+def test_a_part_of_the_work_is_refused_where_the_form_has_no_column_for_it() -> None:
+    profile = Profiles(FOLDER).get("generic-csv")
+    bare = replace(profile, columns=tuple(one for one in profile.columns if one.field != "degree"))
+    with pytest.raises(NotAcceptable, match="no column for a degree"):
+        PayrollRenderer(bare)(pep.unrestricted(with_periods(Graded(degree=60))))
+    assert PayrollRenderer(bare)(pep.unrestricted(with_periods(NotPossible()))).body
+
+
+def test_a_kind_with_two_codes_is_refused_until_the_profile_says_which_is_written() -> None:
+    profile = Profiles(FOLDER).get("generic-csv")
+    twice = replace(profile, codes={**profile.codes, "ill": profile.codes["sick-certified"]})
+    with pytest.raises(NotAcceptable, match="more than one code for sick-certified"):
+        PayrollRenderer(twice)(pep.unrestricted(with_periods(NotPossible())))
+    said = replace(profile, codes={**twice.codes, "ill": replace(twice.codes["ill"], written=True)})
+    assert b";ill;" in PayrollRenderer(said)(pep.unrestricted(with_periods(NotPossible()))).body
+
+
+def test_days_are_written_a_row_each_where_the_form_has_a_row_a_day() -> None:
+    profile = Profiles(FOLDER).get("visma-lonn")
+    daily = replace(profile, mode="day", columns=tuple(one for one in profile.columns if one.field != "end"))
+    lines = PayrollRenderer(daily)(pep.unrestricted(self_certified())).body.decode("cp1252").splitlines()
+    assert [line.split(";")[2] for line in lines[1:]] == ["06.03.2026", "07.03.2026", "08.03.2026"]
 
 
 def test_swedish_certificates_are_written_by_their_own_degrees() -> None:
