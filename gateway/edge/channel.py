@@ -70,7 +70,8 @@ class Endpoint:
     """Where a channel delivers, and by which certificate it is known.
 
     `url` is https, and its certificate is verified against `authorities` (a PEM file; the system's when absent).
-    `timeout` bounds one delivery, `connect_timeout` its connection, in seconds. `headers` are sent each time.
+    `timeout` bounds one delivery, `connect_timeout` its connection, in seconds. `headers` are sent each time, and an
+    answer beyond `answer_limit` bytes is dropped.
     """
 
     url: str
@@ -81,6 +82,17 @@ class Endpoint:
     timeout: float = 25.0
     connect_timeout: float = 5.0
     headers: Mapping[str, str] | None = None
+    answer_limit: int = ANSWER_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered, whatever the status is; header names in lower case. `cut`: the body was too long to read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut: bool = False
 
 
 class HttpsChannel:
@@ -103,13 +115,21 @@ class HttpsChannel:
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[str, bytes]:
         """Post the body once, and give the answer's media type and body. Raises `ChannelError`."""
+        reply = await self.ask("POST", "", body, headers)
+        if refused := judge(reply.status):
+            raise refused
+        return reply.headers.get("content-type", ""), reply.body
+
+    async def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Ask once for what stands at `path` after the endpoint's URL. Raises `ChannelError` when nobody answered."""
+        url = self._endpoint.url + path
         try:
-            async with self._open().post(
-                self._endpoint.url, data=body, headers=headers, allow_redirects=False
+            async with self._open().request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
             ) as response:
-                if refused := judge(response.status):
-                    raise refused
-                return response.headers.get("Content-Type", ""), await _limited(response)
+                read = await _limited(response, self._endpoint.answer_limit)
+                told = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(response.status, told, read or b"", cut=read is None)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             meaning = outcome(error) or Uncertain
             raise meaning(f"the transport failed ({type(error).__name__})") from None
@@ -160,15 +180,15 @@ class RivChannel(HttpsChannel):
         return soap.failure(answer)
 
 
-async def _limited(response: aiohttp.ClientResponse) -> bytes:
+async def _limited(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     """Read the answer up to the limit. A longer one comes from somebody who took the message: dropped, not refused."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(65536):
         body += chunk
-        if len(body) > ANSWER_LIMIT:
-            log.warning("answer-cut", limit=ANSWER_LIMIT)
+        if len(body) > limit:
+            log.warning("answer-cut", limit=limit)
             response.close()
-            return b""
+            return None
     return bytes(body)
 
 

@@ -62,6 +62,18 @@ class Settings(BaseSettings):
     care_services_address: str = Field(
         default="", description="logical address (an HSA-id) that these three are called at"
     )
+    edi_url: str = Field(
+        default="", description="URL of NHN's message service (EDI 2.0), without a path; empty: no party is on it"
+    )
+    edi_her_ids: tuple[str, ...] = Field(
+        default=(), description="our HER-ids, whose unread messages are fetched there; a JSON list"
+    )
+    edi_poll_seconds: float = Field(default=60.0, gt=0, description="seconds between looks at what is unread there")
+    helseid_issuer: str = Field(default="", description="issuer (URL) of HelseID, which gives the tokens for it")
+    helseid_client: str = Field(default="", description="our client id at HelseID")
+    helseid_key: Path | None = Field(
+        default=None, description="file of the private key (JWK or PEM) that HelseID knows us by"
+    )
     disclosing_senders: Path | None = Field(
         default=None, description="file of organisation numbers whose name tells an illness"
     )

@@ -2,19 +2,23 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from lxml import etree
 
 from gateway import flow
-from gateway.core.errors import Issue, NotAcceptable
+from gateway.core.errors import Issue, NotAcceptable, Refused
 from gateway.core.message import Rendered
 from gateway.core.ports import Format, Render
+from gateway.edge.delivery.terms import Terms
 from gateway.edge.http.answers import XML
 from gateway.edge.identity.access import Caller
 from gateway.edge.intake import Intake
 from gateway.edge.line import Envelope
+from gateway.edge.seal import SealBroken
+from gateway.edge.store.accept import Conflict
 from gateway.model import Identifier, Party, Receipt, ReceiptError
 from gateway.policy import pep
 
@@ -24,6 +28,29 @@ LONGEST: Final = 500
 """NAV's own texts fit in, with the place and how to mend it; the sender's own log has the rest."""
 
 UNKNOWN: Final = "ukjent"
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """What becomes of a document whose transport answers by itself: `take` stores and receipts, `reject` rejects it."""
+
+    take: Callable[[bytes, Caller], Awaitable[Rendered]]
+    reject: Callable[[tuple[Issue, ...], bytes, Caller], Rendered]
+    terms: Callable[[str], Terms]
+
+    async def answer(self, document: bytes, caller: Caller) -> Rendered:
+        """Take the document, and give the receipt that answers it: a rejected one is answered by a receipt, too.
+
+        Raises `SealBroken`, for which each transport has words of its own, or `Busy`.
+        """
+        try:
+            return await self.take(document, caller)
+        except SealBroken:
+            raise
+        except NotAcceptable as refused:
+            return self.reject(refused.issues, document, caller)
+        except (Conflict, Refused) as refused:
+            return self.reject((Issue("conflict", "", str(refused)),), document, caller)
 
 
 class Receipts:

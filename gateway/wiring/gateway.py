@@ -1,6 +1,6 @@
 """One whole installation: formats, rules, parties, store, edges and workers joined, as its settings say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -27,15 +27,18 @@ from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.ebms.channel import EbmsChannel
-from gateway.edge.ebms.intake import Business, EbmsIntake
+from gateway.edge.ebms.intake import EbmsIntake
 from gateway.edge.ebms.msh import Msh
 from gateway.edge.ebms.replies import Replies
+from gateway.edge.edi.channel import EdiChannel
+from gateway.edge.edi.poll import Fetching, Poll
+from gateway.edge.edi.service import MessageService
 from gateway.edge.envelopes import Envelopes
 from gateway.edge.gather import Gather, Registers
 from gateway.edge.glass import Glass
 from gateway.edge.http import Limits, Services
 from gateway.edge.identity.limits import RateLimit
-from gateway.edge.identity.parties import Registry, Way, Wrapping
+from gateway.edge.identity.parties import Registry, Transport, Way, Wrapping
 from gateway.edge.identity.registry import load as load_parties
 from gateway.edge.inbox import Inbox
 from gateway.edge.intake import Intake
@@ -44,7 +47,7 @@ from gateway.edge.line import GatewayLine
 from gateway.edge.nav_rules import NavRulebook
 from gateway.edge.notices import Notices
 from gateway.edge.pdl_log import PdlLog
-from gateway.edge.receipts import Receipts
+from gateway.edge.receipts import Business, Receipts
 from gateway.edge.reminders import Intervals, Reminders
 from gateway.edge.retention import Retention
 from gateway.edge.review import ReviewQueue
@@ -55,13 +58,14 @@ from gateway.edge.seal.keys import KeyRing, read_ring
 from gateway.edge.sick_leave_lists import SickLeaveLists
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
+from gateway.edge.store.edi import SentIds
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.review import CLEARED
 from gateway.edge.store.rows import Destination
 from gateway.model.messages import About
 from gateway.policy.routing import How, Routing
 from gateway.policy.routing import load as load_routing
-from gateway.wiring import ebms
+from gateway.wiring import ebms, edi
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
 from gateway.wiring.audit import guard, keeper
@@ -143,8 +147,24 @@ class Gateway:
     @cached_property
     def ebms_intake(self) -> EbmsIntake:
         """The way in over ebMS."""
-        business = Business(self.receipts.take, self.receipts.reject, self._terms_of)
-        return EbmsIntake(self.mshs, business, self.database, self.vault)
+        return EbmsIntake(self.mshs, self._business, self.database, self.vault)
+
+    @cached_property
+    def _business(self) -> Business:
+        return Business(self.receipts.take, self.receipts.reject, self._terms_of)
+
+    @cached_property
+    def edi(self) -> MessageService | None:
+        """NHN's message service; nothing when no party is on it."""
+        return edi.service(self.settings, self.registry)
+
+    def _fetching(self) -> list[Callable[[], Coroutine[Any, Any, int]]]:
+        """Give the stage that fetches from the message service, if there is one."""
+        if self.edi is None:
+            return []
+        at = self.settings
+        fetching = Fetching(at.edi_her_ids, edi.reached(self.registry), at.edi_poll_seconds, at.body_bytes)
+        return [Poll(self.edi, fetching, self._business, self.database).poll_some]
 
     def _earlier(self, known: About, role: Role) -> tuple[str, ...]:
         return self.conversations.writers(known, role)
@@ -331,6 +351,7 @@ class Gateway:
             keeper(self.settings, self.database).keep,
             guard(self.settings, self.database).watch,
             replies.post_some,
+            *self._fetching(),
         ]
         return Worker(self.database, self.vault, work, beside)
 
@@ -338,6 +359,8 @@ class Gateway:
         """Let go of connections and of the store, once nothing works any more."""
         for post in self._posts.values():
             await post.close()
+        if (service := self.__dict__.get("edi")) is not None:
+            await service.close()
         if "identity" in self.__dict__:
             await self.identity.aclose()
         if "riv_calls" in self.__dict__:
@@ -361,6 +384,9 @@ class Gateway:
 
     def channel(self, party: str) -> Channel | None:
         """Give the channel to a party; nothing when nobody says where it is."""
+        known = self.registry.parties[party]
+        if known.way.transport is Transport.EDI and self.edi is not None:
+            return EdiChannel(self.edi, SentIds(self.database), known.her_id, edi.overrides(known))
         post, msh = self._post_to(party), self.mshs.get(party)
         return EbmsChannel(msh, post) if post and msh else post
 
@@ -426,7 +452,7 @@ class Gateway:
         """Give what is wrong with the installation besides its data: register, keys, examples; warn of expiry."""
         found: list[str] = []
         parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses)
-        services = (lambda: self.care, lambda: self.pdl_log)
+        services = (lambda: self.care, lambda: self.pdl_log, lambda: self.edi)
         for part in (*parts, *services, self.refuse_examples):
             try:
                 part()
@@ -439,3 +465,4 @@ class Gateway:
         refuse_examples(self.settings, self.registry, self._signing)
         warn_of_expiry(self.registry, self._signing)
         _ = self.mshs  # agreements that cannot be read, or say otherwise than the register
+        _ = self.edi  # settings that the parties on it need

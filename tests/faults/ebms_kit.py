@@ -19,11 +19,12 @@ from gateway.edge.delivery.ports import Work
 from gateway.edge.delivery.terms import Acknowledges, Agreed, Breaker, Retry, Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.ebms.channel import EbmsChannel, addressed
-from gateway.edge.ebms.intake import Business, EbmsIntake
+from gateway.edge.ebms.intake import EbmsIntake
 from gateway.edge.ebms.msh import Msh
 from gateway.edge.ebms.replies import Replies
 from gateway.edge.identity.access import Caller
 from gateway.edge.identity.parties import Party, Transport, Way, Wrapping
+from gateway.edge.receipts import Business
 from gateway.edge.seal.keys import read_ring
 from gateway.edge.store.schema import ebms_owed
 from gateway.sandbox.agreement import Reliability, write

@@ -43,6 +43,12 @@ def certificates(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch):
+    """Have what failed in a process that is gone wait for nothing."""
+    monkeypatch.setattr("gateway.edge.delivery.worker.BACK_OFF", 0.02)
+
+
 async def undisturbed(play):
     async with play.start() as us:
         play.ask(8, 9)

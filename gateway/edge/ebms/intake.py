@@ -5,7 +5,7 @@ dropped and gets the same signal again (ebMS § 6.5). The application receipt th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +15,12 @@ from gateway.core.ebxml import MESSAGE_ERROR, Code, EbmsError, EbmsProblem, Head
 from gateway.core.errors import Issue, NotAcceptable, Refused
 from gateway.core.message import Rendered
 from gateway.edge.audit.append import fresh_id
-from gateway.edge.delivery.terms import Acknowledges, Terms
+from gateway.edge.delivery.terms import Acknowledges
 from gateway.edge.ebms.msh import Msh
 from gateway.edge.identity.access import Caller
 from gateway.edge.keys import Vault
+from gateway.edge.receipts import Business
 from gateway.edge.seal import SealBroken
-from gateway.edge.store.accept import Conflict
 from gateway.edge.store.database import Database
 from gateway.edge.store.ebms import KNOWN, OWE, SIGNAL, TAKE, Posting, Signal, Taken
 
@@ -37,15 +37,6 @@ class Answer:
 
     media_type: str = ""
     body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Business:
-    """What becomes of a document: `take` stores and receipts it, `reject` writes the receipt that rejects it."""
-
-    take: Callable[[bytes, Caller], Awaitable[Rendered]]
-    reject: Callable[[tuple[Issue, ...], bytes, Caller], Rendered]
-    terms: Callable[[str], Terms]
 
 
 class EbmsIntake:
@@ -106,7 +97,7 @@ class EbmsIntake:
             log.info("ebms-duplicate", party=party)
             return await self._answer(msh, message, before, fresh_id()) if before.body else before
         try:
-            receipt = await self._receipt(package.attachments[0].body, caller)
+            receipt = await self._business.answer(package.attachments[0].body, caller)
         except SealBroken:
             return await self._refused(msh, message, (_BROKEN,))
         name = fresh_id()
@@ -116,17 +107,6 @@ class EbmsIntake:
         if not await self._database.write(TAKE, Taken(party, called, kept, owed)):
             log.info("ebms-duplicate", party=party)
         return await self._answer(msh, message, answer, fresh_id()) if message.ack_requested else answer
-
-    async def _receipt(self, document: bytes, caller: Caller) -> Rendered:
-        """Take the document, and give the receipt that answers it: a rejected one is answered by a receipt, too."""
-        try:
-            return await self._business.take(document, caller)
-        except SealBroken:
-            raise
-        except NotAcceptable as refused:
-            return self._business.reject(refused.issues, document, caller)
-        except (Conflict, Refused) as refused:
-            return self._business.reject((Issue("conflict", "", str(refused)),), document, caller)
 
     def _before(self, party: str, called: str) -> Answer | None:
         rows = self._database.rows(KNOWN, of=party, called=called)

@@ -45,11 +45,12 @@ class Transport(StrEnum):
 
     HTTPS = "https"  # posted as they are, with a client certificate
     EBMS = "ebms"  # ebMS 2.0 by an agreement
+    EDI = "edi"  # NHN's message service (EDI 2.0), by HER-id
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The transport of a party; `agreement` is the file of the CPA that ebMS needs."""
+    """The transport of a party; `agreement` is the file of the CPA that ebMS needs, and EDI may have."""
 
     transport: Transport = Transport.HTTPS
     agreement: Path | None = None

@@ -135,18 +135,31 @@ def _party(name: Block, block: Block, certificate: Certificates) -> Party:
 
 def _way(found: Mapping[str, Block]) -> Way:
     transport = e.word(found, "channel", Transport) if "channel" in found else Transport.HTTPS
-    if transport is not Transport.EBMS:
+    if transport is Transport.HTTPS:
         if "agreement" in found:
-            found["agreement"].fault("only a party on ebms has an agreement", "say channel: ebms, or leave it out")
+            found["agreement"].fault(
+                "only a party on ebms or edi has an agreement", "say channel: ebms, or leave it out"
+            )
         return Way(transport)
+    if transport is Transport.EDI:
+        _fits_edi(found)
     if "agreement" not in found:
-        found["channel"].fault("what goes over ebms needs an agreement", "name its CPA, a file beside this one")
+        if transport is Transport.EBMS:
+            found["channel"].fault("what goes over ebms needs an agreement", "name its CPA, a file beside this one")
         return Way(transport)
     block = found["agreement"]
     file = Path(block.file).parent / block.text()
     if Path(block.text()).name != block.text() or not file.is_file():
         block.fault("there is no such agreement", "name a CPA file in this folder")
     return Way(transport, file)
+
+
+def _fits_edi(found: Mapping[str, Block]) -> None:
+    """Say what of a party the message service cannot carry: it knows HER-ids, and reads what it is given."""
+    if "her-id" not in found:
+        found["channel"].fault("what goes over edi goes to a HER-id", "give the party its her-id")
+    if "envelope" in found and found["envelope"].text() in {Wrapping.SEALED.value, Wrapping.SOAP.value}:
+        found["envelope"].fault("the message service reads and seals documents itself", "say envelope: signed or plain")
 
 
 def _envelope(found: Mapping[str, Block]) -> Wrapping:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, delete
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
@@ -14,6 +14,7 @@ from gateway.edge.keys import Vault
 from gateway.edge.store import journal, statements
 from gateway.edge.store.consents import changed
 from gateway.edge.store.rows import Move
+from gateway.edge.store.schema import edi_sent
 from gateway.edge.store.writer import Step, Tx
 
 
@@ -45,6 +46,7 @@ def _resend(tx: Tx, order: Order) -> Exception | None:
         return found
     values = {"due": tx.at, "token": found.token + 1, "failures": 0, "reason": "", "sealed_at": None}
     tx.connection.execute(statements.DROP_PAYLOADS, {"records": [found.id]})
+    tx.connection.execute(delete(edi_sent).where(edi_sent.c.message == found.id))  # it is to be sent, not asked after
     journal.carry_out(tx, [Move(found.id, found.token, State(found.state), (Event.RESEND,), values, order.reason)])
     append(tx, [of_copy(tx, found, AuditAction.RESENT, order.actor, reason=order.reason)])
     return None

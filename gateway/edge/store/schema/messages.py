@@ -202,6 +202,24 @@ ebms_owed = Table(
     comment="ebMS signals and application receipts that we owe a party, until it has them",
 )
 
+edi_sent = Table(
+    "edi_sent",
+    metadata,
+    Column("message", Text, primary_key=True),  # of ours, outgoing
+    Column("name", Text, nullable=False),  # the id that the service gave it
+    Column("sent_at", Double, nullable=False, index=True),
+    comment="messages that NHN's message service has, and what it calls them",
+)
+
+edi_turn = Table(
+    "edi_turn",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("due", Double, nullable=False),  # when the next turn may be taken
+    comment="which node fetches unread messages, and until when",
+)
+
 proof = Table(
     "proof",
     metadata,
