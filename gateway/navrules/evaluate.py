@@ -81,24 +81,26 @@ def _mildest(finding: Finding) -> tuple[bool, bool]:
     return finding.outcome.status is Status.INVALID, not finding.fields
 
 
-def _walk(steps: Mapping[str, Step], at: str, facts: Mapping[str, Fact]) -> Iterator[_Leaf]:
+def _walk(
+    steps: Mapping[str, Step],
+    at: str,
+    facts: Mapping[str, Fact],
+    path: tuple[str, ...] = (),
+    unknown: tuple[str, ...] = (),
+) -> Iterator[_Leaf]:
     """Give every end that a tree can come to: one when all that it asks is known."""
-    if at not in steps:
-        yield _Leaf(at)
-        return
-    step = steps[at]
-    fact = facts[step.fact]
-    if fact is None:
-        for end in (step.then, step.otherwise):
-            for leaf in _walk(steps, end, facts):
-                yield replace(leaf, path=(at, *leaf.path), unknown=(step.fact, *leaf.unknown))
-        return
-    hit, seen = _ask(step.test, fact)
-    end = step.then if hit else step.otherwise
-    last = end not in steps
-    for leaf in _walk(steps, end, facts):
-        fields = tuple(one.field for one in seen if one.field) if last else leaf.fields
-        yield replace(leaf, path=(at, *leaf.path), fields=fields)
+    fields: tuple[str, ...] = ()
+    while (step := steps.get(at)) is not None:
+        path = (*path, at)
+        fact = facts[step.fact]
+        if fact is None:
+            for end in (step.then, step.otherwise):
+                yield from _walk(steps, end, facts, path, (*unknown, step.fact))
+            return
+        hit, seen = _ask(step.test, fact)
+        at = step.then if hit else step.otherwise
+        fields = tuple(one.field for one in seen if one.field)
+    yield _Leaf(at, path, fields, unknown)
 
 
 def _ask(test: Test, fact: tuple[Seen, ...]) -> tuple[bool, tuple[Seen, ...]]:

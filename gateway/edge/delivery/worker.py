@@ -5,7 +5,6 @@ out, and is claimed like anything else, in batches. Any number of workers share 
 """
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -24,8 +23,6 @@ from gateway.edge.store.writer import ItemFailed
 
 BACK_OFF: Final = 0.5
 OVERDUE_BATCH: Final = 200
-TURN: Final = 0.0005
-"""Seconds that a thread computes before another gets its turn (Python's own 0.005 let deciding starve delivery)."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +47,6 @@ class Worker:
         """Work until `stopping` is set; then end the attempts that are on their way, and return."""
         loop = asyncio.get_running_loop()
         self._stopping = stopping
-        sys.setswitchinterval(TURN)
 
         def wake() -> None:
             loop.call_soon_threadsafe(self._wake)

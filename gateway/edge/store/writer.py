@@ -12,6 +12,7 @@ has returned.
 
 import asyncio
 import queue
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -30,6 +31,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BATCH: Final = 256
+TURN: Final = 0.00005
+"""Seconds that a thread computes before another gets its turn. The writer lets go of the interpreter at every row, and
+waits as long for each beside threads that compute; Python's own 0.005 also lets deciding starve delivery."""
 RETRYABLE: Final = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
 
 Probe = Callable[[str], None]
@@ -86,6 +90,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._closed = False
+        sys.setswitchinterval(TURN)
         self._thread = threading.Thread(target=self._work, name="samspill-writer", daemon=True)
         self._thread.start()
 
