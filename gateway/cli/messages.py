@@ -25,6 +25,7 @@ from gateway.edge.store import statements
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.engine import open_engine
+from gateway.edge.store.keyring import fitting
 from gateway.edge.store.migrate import migrate
 from gateway.edge.store.operate import DISCARD, ERASE, RESEND, REWRAP, NotThere, Order
 from gateway.wiring.delivery import periods
@@ -131,9 +132,9 @@ def _keeping(messages: typer.Typer) -> None:
     @messages.command()
     def rewrap() -> None:
         """Wrap every stored key anew under the newest key-encryption key."""
-        vault = Vault(keys.keyring(Settings().key_provider))
         total = 0
         with _store() as database:
+            vault = Vault(fitting(database, keys.keyring(Settings().key_provider)))
             while done := database.write_now(REWRAP, (vault, REWRAP_BATCH)):
                 total += done
         typer.echo(f"{total} keys wrapped anew under {vault.current}")

@@ -34,6 +34,7 @@ NONCE: Final = 12
 KEY: Final = 32
 KEK_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 COMMAND_SECONDS: Final = 30
+MARK: Final = b"samspill key mark "
 
 
 class Unreadable(SamspillError):
@@ -165,6 +166,15 @@ def keyring(setting: str) -> Keyring:
         case "command":
             return from_command(rest)
     raise ConfigurationError([f"key provider `{scheme}` is not known; write file:PATH, env:NAME or command:COMMAND"])
+
+
+def marks(keys: Keyring) -> dict[str, str]:
+    """Give what a store may keep of each key to know it again: a digest that tells nothing of the key.
+
+    The names are `pseudonym` and `kek ID`, as the lines of a keyring begin.
+    """
+    each = {"pseudonym": keys.pseudonym, **{f"kek {name}": key for name, key in keys.wrapping.items()}}
+    return {name: hmac.digest(key, MARK + name.encode(), "sha256").hex() for name, key in each.items()}
 
 
 class Vault:

@@ -59,6 +59,7 @@ from gateway.edge.sick_leave_lists import SickLeaveLists
 from gateway.edge.store.database import Database
 from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.edi import SentIds
+from gateway.edge.store.keyring import KNOWN, fitting
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.review import CLEARED
 from gateway.edge.store.rows import Destination
@@ -188,11 +189,15 @@ class Gateway:
 
     @cached_property
     def vault(self) -> Vault:
-        """Encryption at rest; the embedded default makes its own key file at first use."""
-        if not self.settings.keys and not (self.settings.data / "keys").exists():
+        """Encryption at rest; the embedded default makes its own key file for a new store.
+
+        Raises `ConfigurationError` for a keyring that is not the store's.
+        """
+        path = self.settings.data / "keys"
+        if not self.settings.keys and not path.exists() and not self.database.rows(KNOWN):
             self.settings.data.mkdir(parents=True, exist_ok=True)
-            make(self.settings.data / "keys")
-        return Vault(keyring(self.settings.key_provider))
+            make(path)
+        return Vault(fitting(self.database, keyring(self.settings.key_provider)))
 
     @cached_property
     def intake(self) -> Intake:

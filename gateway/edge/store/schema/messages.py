@@ -227,3 +227,12 @@ proof = Table(
     Column("until", Double, nullable=False, index=True),
     comment="proofs of possession and client assertions that were used, until they count no more",
 )
+
+key_mark = Table(
+    "key_mark",
+    metadata,
+    Column("name", Text, primary_key=True),  # as its line in the keyring begins
+    Column("mark", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    comment="by what the keys that this store is written with are known again",
+)
