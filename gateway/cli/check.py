@@ -44,7 +44,7 @@ def check(
     start = time.perf_counter()
     library = Library(mappings)
     for path, made in library.questionnaires().items() if write else ():
-        if path.read_bytes() != made:
+        if not path.is_file() or path.read_bytes() != made:
             path.write_bytes(made)
             typer.echo(f"{path.relative_to(library.folder.parent)} is written anew", err=True)
     faults = list(dict.fromkeys(map(str, library.faults())))  # one that others extend is told once

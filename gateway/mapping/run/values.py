@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -167,9 +168,9 @@ def json_integer(s: object) -> int:
 
 def json_number(s: object) -> str:
     """Read a JSON number as a decimal number, as `decimal` does."""
-    if type(s) not in (int, float):
+    if type(s) not in (int, float, Decimal):
         raise Bad("not a number")
-    return decimal(str(s))
+    return decimal(f"{Decimal(str(s)):f}")
 
 
 def json_date(s: object) -> date:
@@ -244,9 +245,12 @@ def same(value: Any) -> Any:
 
 
 def as_number(s: str) -> int | float:
-    """Write a decimal number as a JSON number."""
+    """Write a decimal number as a JSON number; raises `Bad` for more digits than a reader is sure to keep."""
     s = decimal(s)
-    return float(s) if "." in s else int(s)
+    number = float(s) if "." in s else int(s)
+    if json_number(number) != s:
+        raise Bad("a number with more digits than JSON keeps")
+    return number
 
 
 def full_url(message: object, word: str) -> str:

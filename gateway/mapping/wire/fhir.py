@@ -20,6 +20,7 @@ _PRIMITIVES = {
     "Date": Scalar.JSON_DATE,
     "DateTime": Scalar.JSON_DATETIME,
     "Instant": Scalar.JSON_DATETIME,
+    "Decimal": Scalar.JSON_NUMBER,
     "Code": Scalar.JSON_CODE,
     "Base64Binary": Scalar.BASE64,
 }

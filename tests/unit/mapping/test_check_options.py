@@ -46,7 +46,7 @@ MISTAKES = (
         "at: .@S, codes: address-use",
         "address-use}\n      display",
         "table address-use is of list address-use, and system of diagnosis-system",
-        "there is diagnosis-system-fhir, diagnosis-system",
+        "there is diagnosis-system-fhir, diagnosis-system, paper-diagnosis-system",
     ),
     Mistake(
         "a misspelt column",
