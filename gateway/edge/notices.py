@@ -1,4 +1,4 @@
-"""What patients are told of what became of their data, in words: Norwegian and English, no value of anybody in them."""
+"""What patients are told of what became of their data, in Norwegian, English and Swedish, no value of anybody in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +14,23 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "hvorfor. Du kan endre eller trekke tilbake samtykket ditt.",
         "en": "Information about you is shared with {party}. The log that is open to you shows what kind of "
         "information, and why. You can change or withdraw your consent.",
+        "sv": "Uppgifter om dig delas med {party}. I loggen kan du se vilka slags uppgifter det gäller, och varför. "
+        "Du kan ändra eller dra tillbaka ditt samtycke.",
     },
     "glass": {
         "nb": "Helsepersonell ved {party} åpnet opplysninger om deg i en nødssituasjon (nødrett), selv om de ellers er "
         "stengt. Personvernombudet ser på saken. Du kan be om en forklaring.",
         "en": "Health personnel at {party} opened information about you in an emergency (breaking the glass), though "
         "it is otherwise closed. The data protection officer looks into it. You can ask for an explanation.",
+        "sv": "Hälso- och sjukvårdspersonal hos {party} öppnade uppgifter om dig i en nödsituation (nödöppning), trots "
+        "att de annars är stängda. Dataskyddsombudet ser på saken. Du kan be om en förklaring.",
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One notice in words, by language (`nb`, `en`); `at` is epoch seconds, UTC, `about` the message that it is of."""
+    """One notice in words, by language (`nb`, `en`, `sv`), at `at` (epoch seconds, UTC), about a message."""
 
     id: str
     kind: str

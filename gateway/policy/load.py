@@ -42,8 +42,9 @@ _REQUIRED = (
     "reviewed",
     "nb",
     "en",
+    "sv",
 )
-_KEYS = (*_REQUIRED, "sv", "when", "unless", "obligations", "valid-to")
+_KEYS = (*_REQUIRED, "when", "unless", "obligations", "valid-to")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KIND_OF_WORD = {"message": "message kind", "from": "role", "to": "role", "purpose": "purpose", "classes": "data class"}
 
@@ -200,7 +201,7 @@ class _RuleFile:
         tier = reader.word(entries.get("tier"), TIERS, "tier")
         if tier and permits != (tier == "permit"):
             reader.fault(entries["tier"], f"a {'permit' if permits else 'forbid'} cannot be of tier «{tier}»")
-        for key in ("basis", "nb", "en"):
+        for key in ("basis", "nb", "en", "sv"):
             if key in entries and not reader.text(entries[key]).strip():
                 reader.fault(
                     entries[key], f"«{key}» is empty", "every rule says its basis and itself in both languages"
@@ -225,18 +226,9 @@ class _RuleFile:
             valid_to=valid_to,
             nb=reader.text(entries.get("nb")),
             en=reader.text(entries.get("en")),
-            sv=self._swedish(node, entries),
+            sv=reader.text(entries.get("sv")),
             at=reader.at(node),
         )
-
-    def _swedish(self, node: Node, entries: Mapping[str, Node]) -> str:
-        """Give a rule's text in Swedish, which a row of Swedish law has to have."""
-        reader, text = self.reader, self.reader.text(entries.get("sv")).strip()
-        rows = entries.get("rows")
-        of_sweden = isinstance(rows, SequenceNode) and any(reader.text(row).startswith("SE") for row in rows.value)
-        if of_sweden and not text:
-            reader.fault(node, "a row of Swedish law has no text in Swedish", "give it under «sv»")
-        return text or reader.text(entries.get("nb"))
 
     def _scope(self, dimension: str, node: Node | None, groups: Mapping[str, tuple[str, ...]], permits: bool) -> Words:
         if node is None:

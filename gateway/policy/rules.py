@@ -68,10 +68,7 @@ class FactKind:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `scope` has one set of words for each of `DIMENSIONS`; dates are the days the row holds, inclusive.
-
-    `sv` is as `nb` where a row that speaks of no Swedish law has no Swedish text.
-    """
+    """One row. `scope` has one set of words for each of `DIMENSIONS`; dates are the days the row holds, inclusive."""
 
     id: str
     permits: bool

@@ -37,7 +37,7 @@ def test_every_populated_leaf_is_decided_exactly_once() -> None:
 def test_the_worked_examples_come_out_as_written() -> None:
     policy, _ = read_policy(POLICY)
     assert policy is not None
-    assert len(policy.examples) == 39
+    assert len(policy.examples) == 43
     assert list(failures(table(), policy.examples)) == []
 
 

@@ -24,7 +24,7 @@ def line_of(directory: Path, name: str, text: str) -> int:
 
 
 def test_the_rules_as_they_stand_can_be_read() -> None:
-    assert len(rules().rules) == 89
+    assert len(rules().rules) == 94
     assert len(rules().facts) == 30
     assert len(rules().digest) == 64
 
@@ -104,3 +104,10 @@ def test_the_digest_changes_with_any_of_the_files() -> None:
         assert changed is not None
         digests.add(changed.digest)
     assert len(digests) == len(files) + 1
+
+
+def test_every_rule_says_the_same_in_three_languages_and_none_lends_its_words_to_another() -> None:
+    for rule in rules().rules:
+        assert len({rule.nb, rule.en, rule.sv}) == 3, rule.id
+        assert not {"ø", "æ"} & set(rule.sv.lower()), rule.id
+        assert not {"ä", "ö"} & set(rule.nb.lower().replace("försäkringskassan", "").replace("vårdgivare", "")), rule.id
