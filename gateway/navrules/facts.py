@@ -112,6 +112,8 @@ def _periods(periods: tuple[Period, ...]) -> dict[str, Fact]:
         "periods.pending-without-advice": tuple(
             Seen("yes", f"{n}.kind.advice") for n, _, kind in pending if not (kind.advice or "").strip()
         ),
+        "periods.medical-reason-uncoded": _uncoded(kinds, "medical"),
+        "periods.workplace-reason-uncoded": _uncoded(kinds, "workplace"),
         "periods.degree": tuple(Seen(kind.degree, f"{n}.kind.degree") for n, kind in graded if kind.degree is not None),
         "periods.treatment-days": tuple(Seen(kind.per_week or 0, f"{n}.kind.per_week") for n, _, kind in treated),
         "periods.treatment-days-beyond-weeks": tuple(
@@ -121,6 +123,12 @@ def _periods(periods: tuple[Period, ...]) -> dict[str, Fact]:
         ),
         "absence.days": (Seen(_days(first, last), "periods[0].start"),) if first and last else (),
     }
+
+
+def _uncoded(kinds: list[tuple[str, Period, object]], reason: str) -> tuple[Seen, ...]:
+    """Give the reasons that have a text and no code: the form demands a code beside a text, so an empty one goes."""
+    said = [(name, getattr(kind, reason)) for name, _, kind in kinds if isinstance(kind, NotPossible)]
+    return tuple(Seen("yes", f"{name}.kind.{reason}.text") for name, one in said if one and one.text and not one.codes)
 
 
 def _times(asked: Asked) -> dict[str, Fact]:
@@ -223,6 +231,7 @@ def _diagnoses(diagnosis: Diagnosis) -> dict[str, Fact]:
         "diagnosis.others.display": tuple(
             Seen(o.display or "", f"diagnosis.others[{i}].display") for i, o in enumerate(others)
         ),
+        "diagnosis.reason-uncoded": (Seen("yes", "diagnosis.reason.text"),) if text and not codes else (),
         "diagnosis.reason": tuple(Seen("yes", at) for at, said in stated if said.strip()),
     }
 

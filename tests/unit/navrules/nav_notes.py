@@ -16,12 +16,14 @@ from gateway.model.certificate import (
     Diagnosis,
     Employment,
     Graded,
+    MedicalReason,
     NotPossible,
     Pending,
     Period,
     SickLeaveCertificate,
     TravelOnly,
     TreatmentDays,
+    WorkplaceReason,
 )
 from gateway.model.common import Coding, Identifier
 from gateway.model.envelope import Patient, Professional, Sender
@@ -55,11 +57,20 @@ KNOWN: dict[str, str | float] = {
 KINDS = {
     "pending": lambda advice=None: Pending(advice=advice),
     "graded": lambda degree=50: Graded(degree=degree),
-    "not-possible": NotPossible,
+    "not-possible": lambda why=None: NotPossible(
+        medical=_reason(MedicalReason, why, "medical"), workplace=_reason(WorkplaceReason, why, "workplace")
+    ),
     "treatment-days": lambda days=1: TreatmentDays(per_week=days),
     "travel": lambda: TravelOnly(paid=True),
     "untyped": lambda: None,
 }
+
+
+def _reason(made: Any, why: dict[str, Any] | None, name: str) -> Any:
+    if not why or name not in why:
+        return None
+    code, text = why[name]
+    return made(codes=(code,) if code else (), text=text)
 
 
 def coding(text: str) -> Coding:
@@ -78,7 +89,9 @@ def note(said: dict[str, Any]) -> SickLeaveCertificate:
     others = tuple(
         replace(coding(one), **({} if said["other-display"] else {"display": None})) for one in said["others"]
     )
-    reason = AbsenceReason(text=said["reason"]) if said["reason"] is not None else None
+    stated = said["reason"] is not None or said["reason-code"]
+    codes = (said["reason-code"],) if said["reason-code"] else ()
+    reason = AbsenceReason(codes=codes, text=said["reason"]) if stated else None
     professional = Professional(fnr=said["signer"], hpr=said["sender-hpr"])
     ids = tuple(Identifier(kind=kind, value=value) for kind, value in said["certifier"])
     return SickLeaveCertificate(

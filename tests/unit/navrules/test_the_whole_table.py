@@ -79,12 +79,23 @@ def arrival(said: dict[str, Any], nav: dict[str, str]) -> str:
         return "HOVEDDIAGNOSE_UTEN_KODE"
     if said["main"] and not said["display"]:
         return "HOVEDDIAGNOSE_UTEN_BESKRIVELSE"
-    return _arrived(said, nav)
+    return _uncoded(said) or _arrived(said, nav)
+
+
+def _uncoded(said: dict[str, Any]) -> str:
+    """Give what o and q say; what p and r say is refused in reading."""
+    stated = [one.more[0] for one in spans(said) if one.kind == "not-possible" and one.more]
+    bare = {name for why in stated for name, (code, text) in why.items() if text and not code}
+    if "medical" in bare:
+        return "MEDISINSK_ARSAK_UTEN_KODE"
+    return "ARBEIDSPLASSARSAK_UTEN_KODE" if "workplace" in bare else ""
 
 
 def _arrived(said: dict[str, Any], nav: dict[str, str]) -> str:
     if is_synthetic(said["patient"]) and nav["nav.production"] == "yes":
         return "TESTNUMMER_I_PRODUKSJON"
+    if said["reason"] and not said["reason-code"]:
+        return "ANNEN_FRAVERSARSAK_UTEN_KODE"
     if not said["treated"]:
         return "BEHANDLETDATO_MANGLER"
     if not said["employer"]:
@@ -182,7 +193,7 @@ def incapacity(said: dict[str, Any], nav: dict[str, str]) -> str:
     """Give what 4.1 to 4.4 say."""
     system, value = code(said["main"] or "")
     if not said["main"]:
-        if not (said["reason"] or "").strip():
+        if not (said["reason"] or said["reason-code"] or "").strip():
             return "FRAVAERSGRUNN_MANGLER"
     elif system not in SYSTEMS or nav["nav.main-diagnosis-listed"] != "yes":
         return "UGYLDIG_KODEVERK_FOR_HOVEDDIAGNOSE"
@@ -240,6 +251,13 @@ KIND = st.one_of(
     st.tuples(st.just("pending"), st.sampled_from(["råd", " "])),
     st.tuples(st.just("treatment-days"), st.integers(1, 4)),
     st.sampled_from([("not-possible",), ("travel",), ("untyped",)]),
+    st.tuples(
+        st.just("not-possible"),
+        st.dictionaries(
+            st.sampled_from(["medical", "workplace"]),
+            st.tuples(st.sampled_from([None, "other"]), st.sampled_from([None, "tekst"])),
+        ),
+    ),
 )
 FREE: dict[str, st.SearchStrategy[Any]] = {
     "orgnr": st.sampled_from(["", "31300000", "3130000010"]),
@@ -255,6 +273,7 @@ FREE: dict[str, st.SearchStrategy[Any]] = {
     "others": st.sampled_from([["icpc-2 L03"], ["icpc-2"], ["none L03"]]),
     "other-display": st.just(value=False),
     "reason": st.sampled_from(["smitte", " "]),
+    "reason-code": st.just("infection-hazard"),
     "born": st.sampled_from([date(2013, 11, 29), date(2013, 11, 30), date(2013, 12, 20)]),
     "episode": st.sampled_from(["2026-09-05", "2026-09-06"]),
     "answers": st.sampled_from([["6.5.1", "6.5.2", "6.5.3"], ["6.5.1", "6.5.2", "6.5.3", "6.5.4"]]),
@@ -313,5 +332,5 @@ def test_on_paper_no_check_on_arrival_is_made_and_a_person_looks_at_all_that_is_
 
 
 def test_the_reading_knows_every_outcome_of_the_data() -> None:
-    names = {name for tree in (*TREES, _arrived, _pending, _treatment) for name in tree.__code__.co_consts}
+    names = {name for tree in (*TREES, _arrived, _uncoded, _pending, _treatment) for name in tree.__code__.co_consts}
     assert set(RULES.outcomes) <= {one for name in names for one in (name if isinstance(name, frozenset) else (name,))}
