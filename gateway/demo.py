@@ -5,12 +5,9 @@ by which rule, and the receipts. All persons and organisations are invented.
 """
 
 import asyncio
-import contextlib
 import json
-import secrets
-import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +17,6 @@ from typing import Any, Final
 import orjson
 
 from gateway import flow
-from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.edge.identity.parties import Transport, Way
 from gateway.edge.library import Library
@@ -32,17 +28,15 @@ from gateway.sandbox import agreement, messages
 from gateway.sandbox.case import Case, Ends
 from gateway.sandbox.ehr import Answered, SandboxEhr
 from gateway.sandbox.employer import SandboxEmployer
+from gateway.sandbox.installation import PATIENCE, Doors, OpenAddresses, at_work, settings_for, until
 from gateway.sandbox.msh import SandboxMsh
 from gateway.sandbox.nav import SandboxNav
 from gateway.sandbox.office import SandboxOffice
-from gateway.sandbox.people import accounts, console_for
+from gateway.sandbox.people import accounts
 from gateway.sandbox.provider import SandboxProvider
-from gateway.wiring.console import console_server
 from gateway.wiring.gateway import Gateway, Outside
-from gateway.wiring.server import https_server, serve_all
 
 MESSAGES: Final = Path(__file__).parent / "sandbox" / "messages"
-EXAMPLES: Final = Path(__file__).parents[1] / "certs" / "example"
 STORY: Final = (
     ("graded", "partly on sick leave, with adaptations at work"),
     ("full", "fully on sick leave, with a second diagnosis and a note to NAV"),
@@ -53,17 +47,8 @@ STORY: Final = (
 SHARED: Final = "full"
 """The note that the patient sends on to the employer."""
 
-PATIENCE: Final = 15.0
 WIDTH: Final = 34
 Say = Callable[[str], None]
-
-
-class OpenAddresses:
-    """The demo's register: nobody in it has a graded address."""
-
-    def gradings(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Give `none`, for every invented person."""
-        return dict.fromkeys(numbers, "none")
 
 
 @dataclass(slots=True)
@@ -92,27 +77,15 @@ async def running(settings: Settings, say: Say, *, ebms: bool = False) -> AsyncI
         employer = await stack.enter_async_context(SandboxEmployer(settings.certificates, schemas))
         office = await stack.enter_async_context(SandboxOffice(settings.certificates))
         provider = await stack.enter_async_context(SandboxProvider(settings.certificates, accounts(MESSAGES)))
-        settings = console_for(settings, provider.issuer, free_port())
+        doors = stack.enter_context(Doors())
+        settings = doors.settings(settings, provider.issuer)
         if isinstance(nav, SandboxMsh):
             ways["nav"] = _by_agreement(nav, settings)
         ends = {"nav": nav.url, "employer": employer.url, "ehr": office.url}
         outside = Outside(ends, OpenAddresses(), disclosing=frozenset(), ways=ways)
-        gateway = Gateway(settings, outside)
-        servers = [https_server(gateway), console_server(gateway)]
-        stopping = asyncio.Event()
-        serving = asyncio.create_task(serve_all(servers))
-        delivering = asyncio.create_task(gateway.worker().run(stopping))
-        try:
-            await until(lambda: all(server.started for server in servers), 0.01)
-            base = f"https://localhost:{settings.port}"
-            ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, base))
-            yield Scene(gateway, nav, employer, office, ehr, base, settings.console_url, say, {})
-        finally:
-            for server in servers:
-                server.should_exit = True
-            stopping.set()
-            await asyncio.gather(serving, delivering)
-            await gateway.aclose()
+        gateway = await stack.enter_async_context(at_work(settings, outside, doors))
+        ehr = await stack.enter_async_context(SandboxEhr(settings.certificates, settings.base_url))
+        yield Scene(gateway, nav, employer, office, ehr, settings.base_url, settings.console_url, say, {})
 
 
 def _by_agreement(nav: SandboxMsh, settings: Settings) -> Way:
@@ -121,37 +94,6 @@ def _by_agreement(nav: SandboxMsh, settings: Settings) -> Way:
     settings.data.mkdir(parents=True, exist_ok=True)
     file = settings.data / "nav-agreement.xml"
     return Way(Transport.EBMS, agreement.write(file, settings.certificates, nav.url, nav.gateway))
-
-
-async def until(there: Callable[[], bool], pause: float) -> None:
-    """Wait, looking every `pause` seconds; raise `TimeoutError` when it takes too long."""
-    async with asyncio.timeout(PATIENCE):
-        while not there():  # noqa: ASYNC110 - what is waited for is in another process's hands
-            await asyncio.sleep(pause)
-
-
-def free_port() -> int:
-    """Give a free port below those of outgoing connections, one of which could take it before it is bound."""
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-
-
-def settings_for(folder: Path) -> Settings:
-    """Give settings for a demo in a folder: the configured database if there is one, a free port."""
-    given = Settings()
-    port = free_port()
-    private_copy(EXAMPLES, folder / "certs")
-    return given.model_copy(
-        update={
-            "data": given.data if "data" in given.model_fields_set else folder,
-            "certificates": folder / "certs",
-            "port": port,
-            "base_url": f"https://localhost:{port}",
-            "demo": True,
-        }
-    )
 
 
 async def play(say: Say, *, keep_running: bool = False) -> None:

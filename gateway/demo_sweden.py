@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.demo import OpenAddresses, Say, act, free_port, settings_for, until
+from gateway.demo import Say, act
 from gateway.edge.delivery.terms import Acknowledges, Retry, Terms
 from gateway.edge.pdl_log import SWEDEN
 from gateway.mapping.answers import fields_asked
@@ -23,15 +23,14 @@ from gateway.model.timeline import sick_pay
 from gateway.sandbox.care_lists import CareReader, ask
 from gateway.sandbox.care_services import SandboxCareServices
 from gateway.sandbox.ehr import SandboxEhr
+from gateway.sandbox.installation import Doors, OpenAddresses, at_work, settings_for, until
 from gateway.sandbox.insurer import SandboxInsurer
 from gateway.sandbox.office import SandboxOffice
 from gateway.sandbox.payroll import upload
-from gateway.sandbox.people import STAFF, console_for
+from gateway.sandbox.people import STAFF
 from gateway.sandbox.provider import Account, SandboxProvider
-from gateway.wiring.console import console_server
 from gateway.wiring.followup import load
 from gateway.wiring.gateway import Gateway, Outside
-from gateway.wiring.server import https_server, serve_all
 
 PARTIES: Final = Path(__file__).parent / "sandbox" / "sweden"
 FK7804: Final = "fk7804/examples/01-two-degrees"
@@ -97,26 +96,16 @@ async def running(folder: Path) -> AsyncIterator[Scene]:
         asked = {"block_service": care.url, "consent_service": care.url, "care_services_address": NATIONAL}
         asked |= {"log_service": care.url, "system_hsa_id": "SE2321000990-SYS1"}
         settings = settings.model_copy(update=asked)
-        settings = console_for(settings, provider.issuer, free_port())
+        doors = stack.enter_context(Doors())
+        settings = doors.settings(settings, provider.issuer)
         terms = Terms(retry=Retry(), acknowledges=Acknowledges.TRANSPORT)
         ends = {"forsakringskassan": agency.url, "municipality": employer.url, "clinic": office.url}
-        gateway = Gateway(settings, Outside(ends, OpenAddresses(), dict.fromkeys(ends, terms), frozenset()))
-        servers = [https_server(gateway), console_server(gateway)]
-        stopping = asyncio.Event()
-        serving = asyncio.create_task(serve_all(servers))
-        delivering = asyncio.create_task(gateway.worker().run(stopping))
-        try:
-            await until(lambda: all(server.started for server in servers), 0.01)
-            base = settings.base_url
-            clinic = await stack.enter_async_context(SandboxEhr(certificates, base))
-            patient = await stack.enter_async_context(SandboxEhr(certificates, base, actor="coordinator"))
-            yield Scene(gateway, clinic, patient, agency, office, employer, care, settings.console_url)
-        finally:
-            for server in servers:
-                server.should_exit = True
-            stopping.set()
-            await asyncio.gather(serving, delivering)
-            await gateway.aclose()
+        outside = Outside(ends, OpenAddresses(), dict.fromkeys(ends, terms), frozenset())
+        gateway = await stack.enter_async_context(at_work(settings, outside, doors))
+        base = settings.base_url
+        clinic = await stack.enter_async_context(SandboxEhr(certificates, base))
+        patient = await stack.enter_async_context(SandboxEhr(certificates, base, actor="coordinator"))
+        yield Scene(gateway, clinic, patient, agency, office, employer, care, settings.console_url)
 
 
 def moved(bundle: dict[str, Any], last: date, today: date, ahead: int) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from gateway.console.app import create_console
 from gateway.console.people import COOKIE, People
 from gateway.console.sessions import Session, Sessions, Standing
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure, Outcome
-from gateway.demo import settings_for
 from gateway.edge.audit.append import SALT
 from gateway.edge.audit.watch import PIECE
 from gateway.edge.store.cases import FIND
 from gateway.edge.store.database import Database
 from gateway.edge.store.schema import audit, log_tree, log_watch
+from gateway.sandbox.installation import settings_for
 from gateway.wiring.console import desk
 from gateway.wiring.gateway import Gateway
 

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import importlib
 import os
+import secrets
+import socket
 import sys
 import tempfile
 import time
@@ -25,7 +27,7 @@ import aiohttp
 
 from gateway.bench import Ratio
 from gateway.core.line import Event, State
-from gateway.demo import Scene, fresh, running, settings_for
+from gateway.demo import Scene, fresh, running
 from gateway.edge.config import Settings
 from gateway.edge.delivery.decider import Decider
 from gateway.edge.delivery.ports import Work
@@ -42,6 +44,7 @@ from gateway.edge.store.rows import Begin, Ended
 from gateway.edge.store.writer import Step
 from gateway.sandbox.addresses import SandboxAddresses
 from gateway.sandbox.ehr import SandboxEhr
+from gateway.sandbox.installation import settings_for
 from gateway.sandbox.nav import SandboxNav
 from gateway.wiring.gateway import Gateway
 
@@ -96,7 +99,9 @@ def postgresql() -> Iterator[str | None]:
 async def _run(count: int, url: str) -> list[Ratio]:
     with tempfile.TemporaryDirectory(prefix="samspill-bench-") as name:
         folder = Path(name)
-        settings = settings_for(folder).model_copy(update={"data": folder / "data", "database_url": url})
+        port = free_port()
+        at = {"port": port, "base_url": f"https://localhost:{port}"}
+        settings = settings_for(folder).model_copy(update={"data": folder / "data", "database_url": url, **at})
         certificates = settings.certificates
         async with (
             SandboxNav(certificates, default_folder() / "schema") as nav,
@@ -112,6 +117,14 @@ async def _run(count: int, url: str) -> list[Ratio]:
     kind = "PostgreSQL" if url else "SQLite"
     explained = [Ratio(f"line on {kind}: of the parts {part.name}", part.seconds, total) for part in parts]
     return [Ratio(f"line on {kind}: whole beside the sum of its parts", whole, total, limit=1 / SHARE), *explained]
+
+
+def free_port() -> int:
+    """Give a port for a process, below those of outgoing connections, one of which could take it before it is bound."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def _installed(settings: Settings, count: int) -> float:

@@ -1,8 +1,9 @@
 """The HTTPS server of an installation."""
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import uvicorn
@@ -68,9 +69,13 @@ def ops_servers(gateway: Gateway) -> list[uvicorn.Server]:
     return [uvicorn.Server(server_config(create_upkeep(gateway.services()), settings.ops_host, settings.ops_port))]
 
 
-async def serve_all(servers: Sequence[uvicorn.Server]) -> None:
-    """Serve until one of them is told to stop, and then stop them all."""
-    tasks = [asyncio.create_task(server.serve()) for server in servers]
+async def serve_all(servers: Sequence[uvicorn.Server], listeners: Iterable[socket.socket] = ()) -> None:
+    """Serve until one of them is told to stop, and then stop them all.
+
+    The first of them listen on `listeners`, sockets that are bound already; the others as their settings say.
+    """
+    given = ([listener] for listener in listeners)
+    tasks = [asyncio.create_task(server.serve(next(given, None))) for server in servers]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

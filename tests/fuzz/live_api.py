@@ -18,10 +18,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.core.vocabulary import Role
-from gateway.demo import settings_for
 from gateway.edge.identity.access import ROUTES
 from gateway.edge.identity.issuer import DemoIssuer
 from gateway.edge.identity.parties import Client
+from gateway.sandbox.installation import settings_for
 from gateway.wiring.gateway import Gateway, Outside
 from gateway.wiring.server import https_server
 

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import text
 
-from gateway.demo import Scene, act, fresh, running, settings_for
+from gateway.demo import Scene, act, fresh, running
 from gateway.sandbox.envelope import MEDIA_TYPE, Envelope
+from gateway.sandbox.installation import settings_for
 from gateway.sandbox.server import client_context
 
 T = TypeVar("T")

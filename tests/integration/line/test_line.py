@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from gateway.core.errors import NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.vocabulary import Role
-from gateway.demo import until
 from gateway.edge.identity.access import Caller
 from gateway.edge.seal import xmldsig
 from gateway.edge.store.operate import NotThere
 from gateway.sandbox.case import degree_to
 from gateway.sandbox.employer import Answer as Unwell
+from gateway.sandbox.installation import until
 from gateway.sandbox.nav import MSGHEAD, Answer
 
 SA = "http://nav.no/melding/virksomhet/sykmeldingArbeidsgiver/v1/sykmeldingArbeidsgiver"

@@ -9,12 +9,13 @@ import httpx
 import pytest
 
 from gateway.core.errors import ConfigurationError
-from gateway.demo import EXAMPLES, MESSAGES, PATIENCE, running, settings_for, until
+from gateway.demo import MESSAGES, running
 from gateway.edge.certs import private_copy
 from gateway.edge.identity.parties import Registry, Transport, Way
 from gateway.edge.identity.registry import load
 from gateway.sandbox.agreement import write
 from gateway.sandbox.case import ASKS
+from gateway.sandbox.installation import EXAMPLES, PATIENCE, settings_for, until
 from gateway.sandbox.msh import SandboxMsh, Signal
 from gateway.sandbox.server import client_context
 from gateway.wiring.ebms import relation

@@ -16,12 +16,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
 from visitor import Visitor
 
 from gateway import demo_sweden
-from gateway.demo import act, until
+from gateway.demo import act
 from gateway.demo_sweden import ASKED, COMPLETED, FK7804, WITH, WITHOUT, Scene, running
 from gateway.edge import soap
 from gateway.edge.audit.watch import OSLO
 from gateway.edge.store.schema import follow_up
 from gateway.sandbox.ehr import SandboxEhr
+from gateway.sandbox.installation import until
 
 PAUSE = 0.05
 ROLES = {"forsakringskassan": "forsakringskassan", "municipality": "employer"}

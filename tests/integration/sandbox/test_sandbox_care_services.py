@@ -12,12 +12,12 @@ from gateway import flow
 from gateway.core.decision import Decision, Effect
 from gateway.core.message import Route
 from gateway.core.vocabulary import MessageKind, Purpose, Role
-from gateway.demo import OpenAddresses, settings_for
 from gateway.demo_sweden import PARTIES, PERSON
 from gateway.edge.care_services import Reader
 from gateway.edge.library import default_folder
 from gateway.model.intyg import Intyg
 from gateway.sandbox.care_services import SandboxCareServices
+from gateway.sandbox.installation import OpenAddresses, settings_for
 from gateway.wiring.gateway import Gateway, Outside
 
 ADDRESS = "SE165565594230-1000"

@@ -21,7 +21,6 @@ from gateway import flow
 from gateway.core.decision import Effect
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
-from gateway.demo import settings_for
 from gateway.edge import log
 from gateway.edge.keys import Envelope, Vault
 from gateway.model import Pending, SickLeaveCertificate
@@ -32,6 +31,7 @@ from gateway.policy.facts import Facts, from_json
 from gateway.policy.pdp import releasable
 from gateway.policy.provision import Request
 from gateway.sandbox.employer import Answer as Unwell
+from gateway.sandbox.installation import settings_for
 from gateway.sandbox.nav import Answer
 from gateway.wiring.gateway import Gateway
 
