@@ -1,17 +1,17 @@
 """A record seen as elements: leaves of one data class with the same marks, which are decided together.
 
 An element's marks are its own facts: NAV's restriction codes (kodeverk 8134) on exactly that answer, and what the
-screen says of its free text.
+screen says of its free text, names and numbers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway.core.vocabulary import DataClass
-from gateway.model.walk import class_of, fields_of
+from gateway.model.walk import Field, class_of, fields_of
 from gateway.policy.rules import UNKNOWN
-from gateway.policy.screen import CLEAN, Screen
+from gateway.policy.screen import CLEAN, NOTHING, Own, Screen
 
 Marks = tuple[tuple[str, str], ...]
 
@@ -44,9 +44,9 @@ class Element:
 def elements_of(record: Any, screen: Screen | None = None) -> tuple[Element, ...]:
     """Group every populated leaf of a record by class and marks, in the order met.
 
-    Without a screen free text counts as clean: give one wherever a rule looks at it.
+    Without a screen texts count as clean: give one wherever a rule looks at it.
     """
-    walk = _Walk(screen)
+    walk = _Walk(screen, screen.own(_said_of_illness(record, None)) if screen else NOTHING)
     walk.record(record, None, "", ())
     return tuple(Element(data_class, marks, tuple(paths)) for (data_class, marks), paths in walk.groups.items())
 
@@ -80,11 +80,12 @@ def restrictions(codes: Iterable[str]) -> Marks:
 class _Walk:
     """One walk over a record; the leaves are those of `gateway.model.walk.values_of`."""
 
-    __slots__ = ("groups", "screen")
+    __slots__ = ("groups", "own", "screen")
 
-    def __init__(self, screen: Screen | None) -> None:
+    def __init__(self, screen: Screen | None, own: Own) -> None:
         self.groups: dict[tuple[str, Marks], list[str]] = {}
         self.screen = screen
+        self.own = own
 
     def record(self, record: Any, inherited: DataClass | None, prefix: str, marks: Marks) -> bool:
         """Note the leaves below a record; says whether there was any."""
@@ -111,19 +112,34 @@ class _Walk:
                 return True
             if not field.telling:
                 return False
-        elif field.free_text and self.screen:
-            marks = (*marks, *_screened(self.screen, item))
+        elif self.screen and (field.free_text or field.naming):
+            look = self.screen.look if field.free_text else self.screen.look_at_name
+            found = look(item, self.own)
+            marks = marks if found == CLEAN else (*marks, (SCREENED, found or UNKNOWN))
         self.groups.setdefault((field.data_class, marks), []).append(path)
         return True
 
 
-def _screened(screen: Screen, text: object) -> Marks:
-    found = screen.look(text)
-    return () if found == CLEAN else ((SCREENED, found or UNKNOWN),)
+def _said_of_illness(record: Any, inherited: DataClass | None) -> Iterator[str]:
+    """Give what a record says of the illness: the codes and texts of diagnoses, and clinical texts."""
+    kind = type(record)
+    for field in (_PLANS.get((kind, inherited)) or _plan(kind, inherited)).fields:
+        held = getattr(record, field.name)
+        for item in held if field.many else (held,):
+            if field.is_record:
+                if item is not None:
+                    yield from _said_of_illness(item, field.data_class)
+            elif field.telling_illness and isinstance(item, str):
+                yield item
 
 
 class _Planned(NamedTuple):
-    """What the walk needs to know of a field; `telling` means that an empty record says something by being there."""
+    """What the walk needs to know of a field.
+
+    `telling` means that an empty record says something by being there, `naming` that it is another text that no
+    code list holds to its words: a name, a number, in whose place people have been seen to write remarks,
+    `telling_illness` that it is the code or text of a diagnosis, or a clinical text.
+    """
 
     name: str
     data_class: DataClass
@@ -131,6 +147,8 @@ class _Planned(NamedTuple):
     is_record: bool
     free_text: bool
     telling: bool
+    naming: bool
+    telling_illness: bool
 
 
 class _Plan(NamedTuple):
@@ -142,16 +160,21 @@ _PLANS: dict[tuple[type, DataClass | None], _Plan] = {}
 
 
 def _plan(kind: type, inherited: DataClass | None) -> _Plan:
-    fields = tuple(
-        _Planned(
-            name=f.name,
-            data_class=class_of(kind, f, inherited),
-            many=f.many,
-            is_record=f.is_record,
-            free_text=f.free_text,
-            telling=f.many or f.optional or f.is_one_of,
-        )
-        for f in fields_of(kind).values()
-    )
+    fields = tuple(_planned(f, class_of(kind, f, inherited)) for f in fields_of(kind).values())
     plan = _PLANS[kind, inherited] = _Plan(fields, "restrictions" in fields_of(kind))
     return plan
+
+
+def _planned(field: Field, data_class: DataClass) -> _Planned:
+    text = field.kinds[0] is str and not field.codes
+    diagnosis, clinical = data_class is DataClass.DIAGNOSIS, data_class is DataClass.CLINICAL
+    return _Planned(
+        name=field.name,
+        data_class=data_class,
+        many=field.many,
+        is_record=field.is_record,
+        free_text=field.free_text,
+        telling=field.many or field.optional or field.is_one_of,
+        naming=text and not (field.free_text or diagnosis or clinical),
+        telling_illness=text and (diagnosis or (clinical and field.free_text)),
+    )

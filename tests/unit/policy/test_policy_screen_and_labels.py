@@ -14,6 +14,8 @@ from gateway.policy.screen import Screen
     "Hun har depresjon", "DEPRESJON", "d e p r e s j o n", "d.e.p.r.e.s.j.o.n", "dépression",
     "kre\u00adft", "storfekreft",
     "langvarig angst", "ÅNGEST", "har vondt i ryggen", "gravid i uke 20", "er hiv-positiv", "MS",
+    "P 76", "P-76", "F.32.1", "p ٧٦", "02 91 79 23 100", "dia-\ngnose", "dia gnose", "depr€sjon", "d3presjon",
+    "har ryggsmerter", "søvnvansker", "panikkanfall", "rusproblemer", "brukket arm", "hodepine", "headache", "ME-syk",
     "13097248022", "130972 48022", "19720913-4802", "f 3 2 . 1", "a diagnosis", "brystkreft",
 ])  # fmt: skip
 def test_a_text_that_may_reveal_an_illness_is_a_hit(text: str) -> None:
@@ -24,7 +26,10 @@ def test_a_text_that_may_reveal_an_illness_is_a_hit(text: str) -> None:
     "", "Trenger hev- og senkbart bord", "Tilrettelegging i 50 % stilling", "I 50 % stilling fra uke 12",
     "Unngå løft over 10 kg, pauser hver time", "Kan jobbe hjemmefra to dager i uka", "Ring 22 33 44 55",
     "Møt opp kl 10:30 den 12.01.2027", "E-post: arkiv", "Kan inte lyfta tungt, behöver hjälp med datorn",
-    "Reduced hours for four weeks",
+    "Reduced hours for four weeks", "Contact me by mail", "Fra 05.01.2026 50 %, deretter fullt", "v. 32, uke 33",
+    "Kan ikke sitte lenge, bør kunne veksle mellom å stå og gå", "Avhengig av hvem som er på jobb, uavhengig av skift",
+    "Langvarig støy bør unngås; omsorg for barn", "Protester i gata", "Potensial for flere timer", "Påverkas av kyla",
+    "Trenger egnet verktøy og verkstedet på bakkeplan", "Teacher with fundamental tasks",
 ])  # fmt: skip
 def test_a_text_about_work_is_clean(text: str) -> None:
     assert rules().screen.look(text) == "clean"
@@ -33,6 +38,32 @@ def test_a_text_about_work_is_clean(text: str) -> None:
 @pytest.mark.parametrize("text", ["x" * 4001, "Тяжёлая работа", "عمل", "\uff44\uff49\uff41\uff47", None, 7, True])
 def test_what_cannot_be_judged_is_unknown(text: object) -> None:
     assert rules().screen.look(text) is None
+
+
+@pytest.mark.parametrize("text", [
+    "Har klämskador i dag", "skuldran", "S 47 nevnes", "Ansiktslammelse", "ansikts-\nlammelsen",
+])  # fmt: skip
+def test_what_the_message_itself_says_of_the_illness_is_a_hit(text: str) -> None:
+    screen = rules().screen
+    assert screen.look(text) in {"clean", "hit"}
+    assert screen.look(text, screen.own(["Klämskada skuldra", "S47", "Ansiktslammelse, annen"])) == "hit"
+
+
+def test_of_what_the_message_says_of_the_illness_ordinary_words_and_long_accounts_are_not_looked_for() -> None:
+    screen = rules().screen
+    own = screen.own(["Problem med arbeidsforhold, høyre", "Kan ikke løfte. " * 20])
+    assert screen.look("Arbeidet kan gjøres med høyre hånd; kan ikke løfte", own) == "clean"
+
+
+@pytest.mark.parametrize(("name", "found"), [
+    ("Langstrand", "clean"), ("55550100", "clean"), ("tel:+47 55 55 01 00", "clean"), ("Havna AS", "clean"),
+    ("urn:uuid:0b12f32a-a45b-4c12-b76f-d12e3f45a6b7", "clean"), ("V12.3", "clean"), ("02917923100", "clean"),
+    ("Havna AS (rusproblem, ikke kontakt)", "hit"), ("Rypefjell, overlege DPS", "hit"), ("P76_depresjon", "hit"),
+    ("55550100 (psykiatrisk)", "hit"), ("msg-L03-1", "hit"), ("Klämskada", "hit"), (7, None), ("Тяжёлая", None),
+])  # fmt: skip
+def test_a_name_or_number_is_looked_at_as_what_it_is(name: object, found: str | None) -> None:
+    screen = rules().screen
+    assert screen.look_at_name(name, screen.own(["Klämskada", "L03"])) == found
 
 
 def test_a_screen_that_knows_no_words_judges_nothing() -> None:
