@@ -15,6 +15,7 @@ from gateway.model.common import Address, Coding, HumanName, Identifier, Telecom
 from gateway.model.envelope import Conversation, Patient, Receiver, Sender, System
 from gateway.model.labels import (
     FREE,
+    IMPERSONAL,
     Absence,
     AuthorityNote,
     CertifierData,
@@ -238,7 +239,7 @@ class SickLeaveCertificate:
     conversation: Envelope[Conversation | None] = None
     sender: CertifierDetail[Sender | None] = None
     receiver: Envelope[Receiver | None] = None
-    ruleset: Envelope[str | None] = None
+    ruleset: Annotated[Envelope[str | None], IMPERSONAL] = None
     episode_start: Absence[date | None] = None
     patient: Identity[Patient] = Patient()
     employment: EmploymentData[Employment] = Employment()

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 
 from gateway.model.common import Address, HumanName, Identifier, Telecom
-from gateway.model.labels import FREE, CertifierDetail, Clinical, ContactData, Envelope, Identity
+from gateway.model.labels import FREE, IMPERSONAL, CertifierDetail, Clinical, ContactData, Envelope, Identity
 
 PERSONAL = ("national-number", "d-number")
 """The kinds of number that name a person."""
@@ -63,7 +63,7 @@ class Sender:
 class Receiver:
     """The organisation that the message is addressed to."""
 
-    name: Envelope[str | None] = None
+    name: Annotated[Envelope[str | None], IMPERSONAL] = None
     identifiers: Envelope[tuple[Identifier, ...]] = ()
 
 
@@ -84,8 +84,8 @@ class Patient:
 class System:
     """The program that the certificate was written in."""
 
-    name: Envelope[str | None] = None
-    version: Envelope[str | None] = None
+    name: Annotated[Envelope[str | None], IMPERSONAL] = None
+    version: Annotated[Envelope[str | None], IMPERSONAL] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

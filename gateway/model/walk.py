@@ -37,6 +37,7 @@ class Field:
     data_class: DataClass | None
     free_text: bool
     codes: str
+    impersonal: bool
     is_record: bool
     is_one_of: bool
 
@@ -73,6 +74,7 @@ def _field(record: type, field: "dataclasses.Field[Any]", hint: object) -> Field
         data_class=next((label.data_class for label in labels if label.data_class), None),
         free_text=any(label.free_text for label in labels),
         codes=next((label.codes for label in labels if label.codes), ""),
+        impersonal=any(label.impersonal for label in labels),
         is_record=dataclasses.is_dataclass(kinds[0]),
         is_one_of=len(kinds) > 1,
     )

@@ -175,6 +175,6 @@ def _planned(field: Field, data_class: DataClass) -> _Planned:
         is_record=field.is_record,
         free_text=field.free_text,
         telling=field.many or field.optional or field.is_one_of,
-        naming=text and not (field.free_text or diagnosis or clinical),
+        naming=text and not (field.free_text or field.impersonal or diagnosis or clinical),
         telling_illness=text and (diagnosis or (clinical and field.free_text)),
     )
