@@ -1,6 +1,6 @@
 """Whose address is graded (folkeregisterloven § 10-1), as the register that an installation names says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 import httpx
@@ -9,6 +9,11 @@ import structlog
 from gateway.core.errors import ConfigurationError
 
 GRADINGS: Final = frozenset({"none", "fortrolig", "strengt-fortrolig"})
+AWAY: Final = "away"
+"""What stands in the place of a grading where the register could not be asked, and may be later."""
+
+BUSY: Final = 429
+FAILED: Final = 500
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +22,7 @@ class AddressRegister(Protocol):
     """Knows whether persons' addresses are graded."""
 
     def gradings(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Give `none`, `fortrolig` or `strengt-fortrolig` by number; whoever cannot be told of is not among them."""
+        """Give `none`, `fortrolig`, `strengt-fortrolig` or `AWAY` by number; nothing where it cannot tell."""
 
 
 class HttpAddressRegister:
@@ -33,7 +38,7 @@ class HttpAddressRegister:
         self._url = url
 
     def gradings(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Ask once about all; anything but a clear answer is none. One that it cannot answer for spoils no other's."""
+        """Ask once about all, and, where it has no answer for them together, about each until it is away."""
         asked = sorted(set(numbers))
         try:
             answer = self._client.post(self._url, json={"numbers": asked})
@@ -42,12 +47,23 @@ class HttpAddressRegister:
             return {one: said[one] for one in asked if said.get(one) in GRADINGS}
         except httpx.HTTPStatusError as error:
             if len(asked) > 1:
-                return {number: grading for one in asked for number, grading in self.gradings([one]).items()}
-            _away(error)
+                return self._each(asked)
+            status = error.response.status_code
+            return self._away(error, asked if status == BUSY or status >= FAILED else [])
+        except httpx.TransportError as error:
+            return self._away(error, asked)
         except (httpx.HTTPError, ValueError, AttributeError, KeyError, TypeError) as error:
-            _away(error)
-        return {}
+            return self._away(error, [])
 
+    def _each(self, asked: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for place, one in enumerate(asked):
+            found |= self.gradings([one])
+            if found.get(one) == AWAY:
+                return found | dict.fromkeys(asked[place:], AWAY)
+        return found
 
-def _away(error: Exception) -> None:
-    log.warning("address-register-away", error=type(error).__name__)
+    @staticmethod
+    def _away(error: Exception, asked: Sequence[str]) -> dict[str, str]:
+        log.warning("address-register-away", error=type(error).__name__)
+        return dict.fromkeys(asked, AWAY)

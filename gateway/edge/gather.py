@@ -6,8 +6,8 @@ A fact that is missing is unknown to the rules, and unknown refuses wherever a r
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -16,7 +16,7 @@ from gateway.core.errors import Busy, Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
-from gateway.edge.addresses import AddressRegister
+from gateway.edge.addresses import AWAY, GRADINGS, AddressRegister
 from gateway.edge.care_services import CareServices, Reader, own_unit
 from gateway.edge.identity.parties import Registry
 from gateway.edge.store.register import ConsentVersion
@@ -30,6 +30,9 @@ from gateway.policy.labels import Labels
 from gateway.policy.provision import Request
 from gateway.policy.routing import Routing
 from gateway.policy.rules import UNKNOWN
+
+OLD: Final = timedelta(hours=24)
+"""How long a message waits for a register that is away, before it is decided without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +123,19 @@ class Gather:
         return Gather(consents, self._registry, self._routing, outside, self._labels)
 
     def __call__(self, inbound: Inbound, destination: Destination, record: Any) -> Gathered:
-        """Collect the facts of one decision on a record. Raises `Busy` when the store is away.
+        """Collect the facts of one decision on a record.
 
-        Raises `NotAcceptable` for a record that no longer goes this way.
+        Raises `Busy` when the store is away, or the register of addresses is, for a message that is not yet `OLD`, and
+        `NotAcceptable` for a record that no longer goes this way.
         """
         asked = about(record)
         route = self._route(asked, inbound, destination)
         if asked is None or route is None:
             what = "there is no way for this message from its sender to this recipient"
             raise NotAcceptable([Issue("not-supported", "", what)])
-        now = datetime.now(UTC)
+        now, received = datetime.now(UTC), datetime.fromtimestamp(inbound.received_at, UTC)
+        if now - received < OLD and self._said_of(asked.number) == AWAY:
+            raise Busy("the register of addresses is away")
         organisation = self._organisation(destination.party)
         request = Request(
             purpose=purpose_coding(destination.purpose),
@@ -146,7 +152,6 @@ class Gather:
             self._cleared_of(inbound.id, destination),
             presumed.question,
         )
-        received = datetime.fromtimestamp(inbound.received_at, UTC)
         return Gathered(route, facts, received, names)
 
     def presumed(self, asked: About, record: Any) -> Facts:
@@ -167,6 +172,10 @@ class Gather:
         return known.get((message, to.party, to.purpose), frozenset())
 
     def _grading(self, number: str) -> str | None:
+        said = self._said_of(number)
+        return said if said in GRADINGS else None
+
+    def _said_of(self, number: str) -> str | None:
         return self._addresses.gradings([number]).get(number) if self._addresses else None
 
     def treating(self, certificates: Sequence[Intyg], patient: str, reader: Reader) -> list[Facts]:

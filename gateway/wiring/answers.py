@@ -15,6 +15,7 @@ from gateway.edge.line import GatewayLine
 from gateway.edge.rulebook import Rulebook
 from gateway.edge.store import statements
 from gateway.edge.store.database import Database
+from gateway.edge.store.review import HELD_OF
 from gateway.model.messages import about
 from gateway.policy.facts import Facts
 from gateway.wiring.preflight import Preflight
@@ -75,5 +76,14 @@ class Answers:
         going = list(newest.values())
         changed = max((row.sealed_at or row.created_at for row in going), default=rows[0].received_at)
         told = self._reasons([row.id for row in going if row.state == State.DEAD_LETTER.value])
-        deliveries = [codec.Delivery(row.recipient, State(row.state), told.get(row.id)) for row in going]
+        held = {(row.party, row.purpose) for row in self._database.rows(HELD_OF, inbound=message_id)}
+        deliveries = [
+            codec.Delivery(
+                row.recipient,
+                State(row.state),
+                told.get(row.id),
+                held=row.state == State.REFUSED and (row.destination, row.purpose) in held,
+            )
+            for row in going
+        ]
         return codec.message_task(message_id, rows[0].received_at, changed, deliveries)

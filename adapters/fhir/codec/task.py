@@ -7,17 +7,21 @@ from typing import Any
 
 from gateway.core.line import FINAL, WAITING, State
 
+HELD = "held"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One outgoing message: who it is for (a role or a registered name, never a person), and its state.
 
-    `reasons` is an OperationOutcome with what the recipient's receipt says against it.
+    `reasons` is an OperationOutcome with what the recipient's receipt says against it. `held` says that an officer has
+    yet to decide whether it goes, which in the store is a refusal that is not the last word.
     """
 
     recipient: str
     state: State
     reasons: Mapping[str, Any] | None = None
+    held: bool = False
 
 
 def message_task(message_id: str, received: float, changed: float, deliveries: Sequence[Delivery]) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def message_task(message_id: str, received: float, changed: float, deliveries: S
         "resourceType": "Task",
         "id": message_id,
         **({"contained": told} if told else {}),
-        "status": _status([delivery.state for delivery in deliveries]),
+        "status": _status(deliveries),
         "intent": "order",
         "authoredOn": _instant(received),
         "lastModified": _instant(changed),
@@ -37,11 +41,12 @@ def message_task(message_id: str, received: float, changed: float, deliveries: S
     }
 
 
-def _status(states: Sequence[State]) -> str:
+def _status(deliveries: Sequence[Delivery]) -> str:
     """In progress until every delivery is final; completed only if every recipient acknowledged."""
-    if not states:
+    if not deliveries:
         return "completed"
-    if any(state in WAITING for state in states):
+    states = [delivery.state for delivery in deliveries]
+    if any(delivery.held or delivery.state in WAITING for delivery in deliveries):
         return "on-hold"
     if any(state not in FINAL for state in states):
         return "in-progress"
@@ -51,7 +56,7 @@ def _status(states: Sequence[State]) -> str:
 
 
 def _outputs(number: int, delivery: Delivery) -> Iterator[dict[str, Any]]:
-    yield {"type": {"text": delivery.recipient}, "valueCode": delivery.state.value}
+    yield {"type": {"text": delivery.recipient}, "valueCode": HELD if delivery.held else delivery.state.value}
     if delivery.reasons:
         yield {"type": {"text": f"{delivery.recipient} reasons"}, "valueReference": {"reference": f"#reasons-{number}"}}
 

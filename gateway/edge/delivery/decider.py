@@ -17,7 +17,7 @@ from gateway.edge.delivery.ports import Gather, Sealed, Work
 from gateway.edge.delivery.receipts import correlation
 from gateway.edge.keys import Destroyed, Vault
 from gateway.edge.store.database import Database
-from gateway.edge.store.decide import CLAIM, DECIDED, SUSPECT
+from gateway.edge.store.decide import CLAIM, DECIDED, SOURCE_AWAY, SUSPECT
 from gateway.edge.store.rows import Decided, Inbound, ToDecide
 from gateway.edge.store.writer import ItemFailed, Stale
 
@@ -27,6 +27,9 @@ LONGEST_REST: Final = 1.0
 LOOK_AGAIN: Final = 0.02
 OWN_FAULT: Final = "own-fault"
 AWAITS_OFFICER: Final = "awaits-officer"
+SOONEST: Final = 10.0
+LATEST: Final = 900.0
+"""Seconds after which a message that waits for a source is tried again: half of what it has waited, within these."""
 
 Step = TypeVar("Step")
 
@@ -125,6 +128,8 @@ class Decider:
             return self._bad(claim, error.issues[0].code if error.issues else "invalid")
         except Destroyed:
             return self._bad(claim, "erased")
+        except Busy:
+            return self._waits(claim)
         except Exception as error:  # noqa: BLE001 - a fault of our own; the message waits for its repair
             return self._failed(claim, type(error).__name__)
 
@@ -165,6 +170,13 @@ class Decider:
     def _bad(self, claim: ToDecide, reason: str) -> Decided:
         disclosure = Disclosure(policy=self._line.policy)
         return Decided(claim=claim, events=(Event.BAD_MESSAGE,), disclosure=disclosure, reason=reason)
+
+    def _waits(self, claim: ToDecide) -> Decided:
+        """Put a message off whose facts nobody can give now; it has failed at nothing."""
+        waited = time.time() - claim.inbound.received_at
+        due_in = min(max(waited / 2, SOONEST), LATEST)
+        disclosure = Disclosure(policy=self._line.policy)
+        return Decided(claim=claim, events=(), disclosure=disclosure, reason=SOURCE_AWAY, due_in=due_in)
 
     def _failed(self, claim: ToDecide, error: str) -> Decided:
         """Put a message off, each time for longer; once it has failed often enough it is a human's."""

@@ -14,6 +14,7 @@ from gateway.edge.store.rows import Decided, Destination, Inbound, Move, ToDecid
 from gateway.edge.store.writer import Step, Tx
 
 SUSPECT = 2  # times that a message was claimed in vain before it is decided alone
+SOURCE_AWAY = "source-away"  # why a message waits that a source could not be asked about; no failure of its own
 OUTCOMES = {Event.PERMIT: Outcome.SUCCESS, Event.DENY: Outcome.DENIED}
 
 
@@ -72,7 +73,7 @@ def _told(item: Decided) -> notices.Told:
 
 def _move(tx: Tx, item: Decided) -> Move:
     values: dict[str, Any] = {"due": tx.at + item.due_in, "reason": item.reason}
-    if item.events:
+    if item.events or item.reason == SOURCE_AWAY:
         values["failures"] = 0
     if item.payload:
         values |= {

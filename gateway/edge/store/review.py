@@ -89,6 +89,9 @@ RECORDS_OF = (
 ITEM = select(review).where(review.c.id == bindparam("id"))
 ITEMS_OF = select(review).where(review.c.inbound == bindparam("inbound")).order_by(review.c.opened_at)
 OF_PATIENT = select(review).where(review.c.patient == bindparam("who")).order_by(review.c.opened_at.desc()).limit(50)
+HELD_OF = select(review.c.party, review.c.purpose).where(
+    review.c.kind == HELD, review.c.inbound == bindparam("inbound"), review.c.status == Status.OPEN.value
+)
 CLEARED = select(review.c.inbound, review.c.party, review.c.purpose, review.c.held).where(
     review.c.kind == HELD,
     review.c.inbound.in_(bindparam("messages", expanding=True)),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from in_process import samspill
-from live_line import Live, act_on, note, number_of, resource
+from live_line import Live, act_on, note, number_of, outputs, resource
 
 from gateway.core.audit import AuditAction
 from gateway.core.errors import Refused
+from gateway.demo import OpenAddresses
 from gateway.edge.audit.search import Filter, search
 from gateway.edge.review import Item, Officer, ReviewQueue
 from gateway.edge.store.operate import NotThere
@@ -108,6 +109,16 @@ def test_a_cleared_message_goes_once_more_and_whole(live: Live) -> None:
     told = entries(live, AuditAction.REVIEWED)[0]
     assert (told.message, told.reason, told.outcome) == (item.message, "patient-wants-it", "success")
     assert all(one.message != again for one in queue(live).items(limit=500))
+
+
+def test_a_note_that_is_held_whole_is_on_hold_for_its_sender_until_an_officer_has_refused_it(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenAddresses, "gradings", lambda *_asked: {})
+    location = live.post(note("graded")).headers["Location"]
+    assert outputs(live.task(location, "on-hold")) == {"nav": "held"}
+    queue(live).refuse(waiting(live, location).id, OFFICER, "must-not-go")
+    assert outputs(live.task(location, "rejected")) == {"nav": "refused"}
 
 
 def test_a_refused_item_stays_refused_when_the_message_is_decided_anew(live: Live) -> None:

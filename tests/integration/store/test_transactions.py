@@ -1,12 +1,13 @@
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from databases import running
 from line_kit import destination, message
 from sqlalchemy import select
 
-from gateway.core.errors import NotAcceptable
+from gateway.core.errors import Busy, NotAcceptable
 from gateway.core.line import State
 from gateway.edge.channel import MemoryChannel
 from gateway.edge.delivery.decider import Decider
@@ -146,6 +147,28 @@ async def test_a_consent_withdrawn_between_claim_and_send_stops_the_message(rig)
     assert begun.attempts == []
     await rig_decider(rig).decide_some()
     assert rig.events(taken, "employer-1") == ["permit", "seal", "permit-expired", "deny"]
+
+
+@running
+async def test_a_message_whose_facts_nobody_can_give_now_is_tried_again_and_has_failed_at_nothing(rig):
+    class Away:
+        def __call__(self, *_asked):
+            raise Busy("the register is away")
+
+        def ahead(self, _messages):
+            return self
+
+    taken = await rig.intake.accept(message(1, "nav"), "json", "ehr", "key")
+    decider = Decider(rig.database, rig.vault, replace(rig.work(), gather=Away()))
+    for _ in range(9):
+        [claim] = await rig.database.write(CLAIM, (1, 60.0))
+        [put_off] = decider.decide([claim])
+        assert 10 <= put_off.due_in <= 900
+        await rig.database.write(DECIDED, replace(put_off, due_in=0))
+    [row] = rig.messages_in("received")
+    assert (row.reason, row.failures, rig.state(taken.id)) == ("source-away", 0, "received")
+    await rig_decider(rig).decide_some()
+    assert rig.states() == {"sealed": 1}
 
 
 @running

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from gateway.cli import check
 from gateway.core.errors import ConfigurationError
 from gateway.edge import certs
+from gateway.edge.addresses import AWAY
 from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.sandbox.server import server_context
@@ -131,7 +132,7 @@ def test_the_register_of_addresses_is_asked_with_our_certificate_and_trusted_by_
         certs.make(tmp_path / "others", datetime.now(UTC))
         others = Settings(certificates=tmp_path / "others", demo=True, address_register=url)
         with capture_logs() as logged:
-            assert Gateway(others)._addresses().gradings([KNOWN]) == {}
+            assert Gateway(others)._addresses().gradings([KNOWN, "14858412006"]) == {KNOWN: AWAY, "14858412006": AWAY}
         assert [line["event"] for line in logged] == ["address-register-away"]
         assert len(came) == 1
         with capture_logs() as logged:

@@ -1,5 +1,6 @@
 """Of a batch that is decided together, the outside is asked once about all, and each still has its own answers."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gateway.core.errors import Busy
 from gateway.core.vocabulary import Purpose, Role
 from gateway.demo import MESSAGES, settings_for
+from gateway.edge.addresses import AWAY
 from gateway.edge.store.rows import Destination, Inbound
 from gateway.wiring.gateway import Gateway, Outside
 
@@ -57,6 +59,18 @@ def test_a_register_is_asked_once_for_a_batch_and_each_person_keeps_their_own_an
 def test_what_was_asked_ahead_answers_for_nobody_else(gateway):
     ahead = gateway.gather.ahead([message(gateway, OTHER)])
     assert grading(ahead, *message(gateway, GRADED)) is None
+
+
+def test_a_message_waits_for_a_register_that_is_away_and_is_decided_without_it_when_it_has_waited_long(
+    gateway, monkeypatch
+):
+    inbound, record = message(gateway, OTHER)
+    monkeypatch.setattr(gateway.gather._addresses, "gradings", lambda numbers: dict.fromkeys(numbers, AWAY))
+    assert grading(gateway.gather.ahead([(inbound, record)]), inbound, record) is None
+    young = replace(inbound, received_at=time.time() - 3600)
+    for gather in (gateway.gather, gateway.gather.ahead([(young, record)])):
+        with pytest.raises(Busy):
+            gather(young, NAV, record)
 
 
 def test_a_store_that_is_away_while_asked_ahead_leaves_the_consents_unknown(gateway, monkeypatch):
