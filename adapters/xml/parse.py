@@ -9,7 +9,7 @@ from lxml import etree
 
 from adapters.xml.document import read
 from gateway.core.errors import Issue, NotAcceptable
-from gateway.core.message import Parsed, Read
+from gateway.core.message import Deviation, Parsed, Read
 
 Reads = Callable[..., Parsed[Any]]
 """A reading program: `read(root, report=…)`."""
@@ -51,9 +51,12 @@ class XmlParser:
             root = read(raw)
         except NotAcceptable as error:
             return Parsed(None, error.issues)
-        second = next(islice(root.iter(*self._alone), 1, None), None) if self._alone else None
-        if second is not None:
-            return Parsed(None, (_several(second),))
+        messages = [*islice(root.iter(*self._alone), 2)] if self._alone else []
+        if len(messages) > 1:
+            return Parsed(None, (_several(messages[1]),))
+        number = _brought_forward(messages[0]) if messages else 1
+        if number > 1:
+            return _as_it_came(self._reads(root, report=report), number)
         if self._prepare is None:
             return self._reads(root, report=report)
         prepared = self._prepare(root)
@@ -67,6 +70,40 @@ class XmlParser:
     def again(self, raw: bytes) -> Parsed[Any]:
         """Read bytes that were accepted before."""
         return self(raw)
+
+
+def _brought_forward(message: Any) -> int:
+    """Put the document that a message stands in before its header's others; gives which of them it was.
+
+    A program reads the first of a kind. What stands in the others is in no message, and is told of as such.
+    """
+    document = next((one for one in message.iterancestors("{*}Document")), None)
+    if document is None:
+        return 1
+    documents = [*document.getparent().iterchildren(document.tag)]
+    number = documents.index(document) + 1
+    documents[0].addprevious(document)
+    return number
+
+
+def _as_it_came(parsed: Parsed[Any], number: int) -> Parsed[Any]:
+    """Give what was read with every place as the document had it before `number` was brought forward."""
+
+    def place(at: str) -> str:
+        head, found, rest = at.rpartition("/Document[")
+        read, bracket, inside = rest.partition("]")
+        if not found or not read.isdigit() or int(read) > number:
+            return at
+        return f"{head}{found}{number if read == '1' else int(read) - 1}{bracket}{inside}"
+
+    named = next((place(row.at) for row in parsed.rows if "/Document[1]/" in row.at), "/MsgHead/Document")
+    moved = Deviation(named.rpartition("/Document[")[0] + f"/Document[{number}]", "a message after other documents")
+    return replace(
+        parsed,
+        rows=tuple(row._replace(at=place(row.at)) for row in parsed.rows),
+        issues=tuple(replace(issue, at=place(issue.at)) for issue in parsed.issues),
+        deviations=(moved, *(replace(one, at=place(one.at)) for one in parsed.deviations)),
+    )
 
 
 def _several(second: Any) -> Issue:

@@ -261,9 +261,17 @@ def test_every_format_is_listed(samspill: Console) -> None:
 # check
 
 
+NEEDED = {"fhir/sykmelding", "fhir/clinical", "nav/sykmelding", "nav/employer", "nav/employer-json", "nav/apprec"}
+"""The mappings that no installation is without; checking all of them takes seconds, and one is as good as another."""
+
+
 @pytest.fixture
 def mappings(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(ROOT / "mappings", tmp_path / "mappings"))
+    few = Path(shutil.copytree(ROOT / "mappings", tmp_path / "mappings", ignore=shutil.ignore_patterns("se", "hr")))
+    for folder in (*(few / "fhir").iterdir(), *(few / "nav").iterdir()):
+        if f"{folder.parent.name}/{folder.name}" not in NEEDED:
+            shutil.rmtree(folder)
+    return few
 
 
 def test_a_typo_in_a_path_is_told_with_its_place_and_the_word_that_fits(samspill: Console, mappings: Path) -> None:
@@ -271,13 +279,12 @@ def test_a_typo_in_a_path_is_told_with_its_place_and_the_word_that_fits(samspill
     text = file.read_text("utf-8")
     file.write_text(text.replace(".birthDate\n", ".birthDaet\n", 1), "utf-8")
     line = next(i for i, one in enumerate(file.read_text("utf-8").splitlines(), 1) if one.endswith(".birthDaet"))
-    ran = samspill("check", "--mappings", mappings)
+    ran = samspill("check", "--json", "--mappings", mappings)
     assert ran.code == 5
-    [told] = [one for one in ran.err.splitlines() if "birthDaet" in one]
+    [told] = [one for one in json.loads(ran.err)["faults"] if "birthDaet" in one]
     assert told.startswith(f"mappings/fhir/sykmelding/mapping.yaml:{line}:")
     assert re.match(r"\S+:\d+:\d+: ", told)
     assert "did you mean birthDate?" in told
-    assert "birthDaet" in json.loads(samspill("check", "--json", "--mappings", mappings).err)["faults"][0]
 
 
 def test_an_example_that_does_not_hold_is_told(samspill: Console, mappings: Path) -> None:

@@ -178,3 +178,56 @@ def test_a_topic_without_its_code_system_is_refused_at_its_place() -> None:
     with pytest.raises(NotAcceptable) as refused:
         read(ANSWER, change)
     assert all(issue.what and issue.mend for issue in refused.value.issues)
+
+
+FOREIGN = '<x:Bilag xmlns:x="urn:annet"><x:Tekst>noe annet</x:Tekst></x:Bilag>'
+
+
+@pytest.mark.parametrize("path", [NOTE, ANSWER])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_the_message_is_read_beside_another_document_of_kind_xml_which_is_told_of(path: Path, before: bool) -> None:
+    def change(root: Any) -> Any:
+        document(root, "XML", "text/xml", etree.fromstring(FOREIGN))
+        documents = root.findall(f"{MH}Document")
+        if before:
+            documents[0].addprevious(documents[-1])
+        return root
+
+    parsed, plain = read(path, change), read(path, same)
+    assert parsed.record == plain.record
+    assert parsed.leaves == len(parsed.rows)
+    count = len(etree.fromstring(path.read_bytes()).findall(f"{MH}Document"))
+    foreign, own = (1, 2) if before else (count + 1, 1)
+    places = {row.at: row.outcome for row in parsed.rows}
+    assert places[f"/MsgHead/Document[{foreign}]/RefDoc/Content/Bilag/Tekst"] == "unmapped"
+    carried = {at.split("/Content")[0] for at, outcome in places.items() if outcome == "carried" and "/Content/" in at}
+    assert f"/MsgHead/Document[{own}]/RefDoc" in carried
+    assert f"/MsgHead/Document[{foreign}]/RefDoc" not in carried
+    assert ("a message after other documents" in told(parsed)) is before
+
+
+@pytest.mark.parametrize("path", [NOTE, ANSWER])
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16", "windows-1252"])
+def test_every_way_of_straying_at_once_is_the_same_message_with_each_named(path: Path, encoding: str) -> None:
+    root = etree.fromstring(path.read_bytes())
+    for element in root.iter("{http://www.kith.no/xmlstds/felleskomponent1}*"):
+        element.tag = f"{{urn:feil}}{etree.QName(element).localname}"
+    for element in root.iter("{*}Ident", "{*}Fodselsnummer"):
+        element.find("{*}TypeId").attrib.pop("S", None)
+    said = root.find(f"{MH}MsgInfo/{MH}ConversationRef")
+    if said is not None:
+        said.append(said[0])
+    document(root, "XML", "text/xml", etree.fromstring(FOREIGN))
+    root.findall(f"{MH}Document")[0].addprevious(root.findall(f"{MH}Document")[-1])
+    document(root, "A", "application/jwt", base64("ZXlKaGJHY2k="))
+    outer = nested(etree.fromstring(path.read_bytes()))
+    [inner] = next(outer.iter(f"{MH}Content"))
+    inner.getparent().replace(inner, root)
+    whole = wrapped(FELLESFORMAT[1])(nested(outer))
+    parsed = flow.parse(FORMATS[path], etree.tostring(whole, encoding=encoding, xml_declaration=True), report=True)
+    assert parsed.record == read(path, same).record
+    assert parsed.leaves == len(parsed.rows)
+    assert {"a MsgHead around a MsgHead; the inner one is read", "a message after other documents"} <= {
+        one.what for one in parsed.deviations
+    }
+    assert all(one.at for one in parsed.deviations)
