@@ -9,7 +9,7 @@ import orjson
 from gateway.console.desk import Desk
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.vocabulary import Purpose, Role
-from gateway.edge.consents import act_of
+from gateway.edge.acts import act_of
 from gateway.edge.identity.parties import Party
 from gateway.edge.store.register import ConsentVersion
 from gateway.policy.consent import purpose_coding

@@ -5,27 +5,22 @@ as a recipient, and the rules then decide like any others.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
 from gateway.core.errors import Issue, NotAcceptable, Refused, Severity
-from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.vocabulary import Role
+from gateway.edge.acts import Acts
 from gateway.edge.http.consent_search import Query
 from gateway.edge.http.services import ConsentVersion, Stale
 from gateway.edge.identity.access import Access, Caller, match, reach, role_for
 from gateway.edge.intake import Intake
-from gateway.edge.keys import Vault
-from gateway.edge.store import statements
-from gateway.edge.store.database import Database
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.register import ConsentRegister
 from gateway.edge.store.register import ConsentVersion as Kept
-from gateway.edge.store.rows import Destination
 from gateway.policy.consent import admissible
 from gateway.policy.provision import Unreadable, span
 
@@ -46,42 +41,19 @@ _CHANGE: Final = match("PUT", "/fhir/Consent/id")
 _SEARCH: Final = match("GET", "/fhir/Consent")
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A patient's own act: which notes go to which organisations."""
-
-    notes: tuple[str, ...]
-    organisations: tuple[str, ...]
-
-
 class ConsentService:
-    """Implements the HTTP edge's `Consents`.
+    """Implements the HTTP edge's `Consents`."""
 
-    `by_act` gives the destination that a stored message (by id) has when its patient sends it to an organisation (by
-    number); nothing when no way leads there.
-    """
-
-    def __init__(
-        self,
-        register: ConsentRegister,
-        intake: Intake,
-        database: Database,
-        vault: Vault,
-        by_act: Callable[[str, str], Destination | None],
-        senders: Iterable[str],
-    ) -> None:
+    def __init__(self, register: ConsentRegister, intake: Intake, acts: Acts) -> None:
         self._register = register
         self._intake = intake
-        self._database = database
-        self._vault = vault
-        self._by_act = by_act
-        self._senders = tuple(senders)
+        self._acts = acts
 
     async def put(
         self, consent_id: str | None, resource: Mapping[str, Any], caller: Caller, expected: int | None
     ) -> ConsentVersion:
         """Store a version and let it take effect. Raises `NotAcceptable`, `NotThere`, `Stale` or `Busy`."""
-        issues = [one for one in admissible(resource) if one.severity is Severity.ERROR]
+        issues = [one for one in admissible(resource, datetime.now(UTC)) if one.severity is Severity.ERROR]
         number = _patient_number(resource)
         if not number:
             what = "the Consent does not say by which number the patient is known"
@@ -102,7 +74,8 @@ class ConsentService:
         status = str(resource.get("status"))
         recorded = await self._register.put(name, orjson.dumps(stored), number, status, caller.party.id)
         if status == "active":
-            await self._send(act_of(resource), number)
+            for message, destination in self._acts.of_consent(resource, number):
+                await self._intake.add_destination(message, destination)
         return ConsentVersion(name, recorded.version, stored, datetime.now(UTC).timestamp())
 
     async def get(self, consent_id: str, caller: Caller) -> ConsentVersion | None:
@@ -138,19 +111,6 @@ class ConsentService:
         owners = {owner for one in versions for owner in (one.party, _patient_number(orjson.loads(one.resource)))}
         return versions if any(_reaches(caller, access, owner) for owner in owners) else []
 
-    async def _send(self, act: Act | None, number: str) -> None:
-        """Add the organisations of an act as recipients of its notes, if the notes are this patient's."""
-        if act is None:
-            return
-        named = {self._vault.mac("business-id", sender, note) for sender in self._senders for note in act.notes}
-        for row in self._database.rows(statements.NOTES_OF, who=self._register.pseudonym(number)):
-            if row.business_mac not in named:
-                continue
-            for organisation in act.organisations:
-                destination = self._by_act(row.id, organisation)
-                if destination is not None:
-                    await self._intake.add_destination(row.id, destination)
-
 
 def _matches(consent: Mapping[str, Any], query: Query) -> bool:
     if query.statuses and consent.get("status") not in query.statuses:
@@ -171,29 +131,6 @@ def _reaches(caller: Caller, access: Access, owner: str) -> bool:
     except Refused:
         return False
     return True
-
-
-def act_of(consent: Mapping[str, Any]) -> Act | None:
-    """Give the act that a Consent is, if it names notes and organisations and permits."""
-    provision = consent.get("provision")
-    if not isinstance(provision, Mapping) or provision.get("type") != "permit":
-        return None
-    data = [one.get("reference", {}) for one in provision.get("data", ()) if one.get("meaning") == "instance"]
-    actors = [one.get("reference", {}) for one in provision.get("actor", ())]
-    notes = tuple(filter(None, map(_note, data)))
-    numbers = (actor.get("identifier", {}) for actor in actors)
-    organisations = tuple(
-        one["value"] for one in numbers if one.get("system") == ORGANISATION_SYSTEM and "value" in one
-    )
-    return Act(notes, organisations) if notes and organisations else None
-
-
-def _note(reference: Mapping[str, Any]) -> str:
-    literal = str(reference.get("reference", ""))
-    for head in ("Bundle/", "urn:uuid:"):
-        if literal.startswith(head):
-            return literal.removeprefix(head)
-    return str(reference.get("identifier", {}).get("value", ""))
 
 
 def _patient_number(consent: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -59,10 +59,20 @@ class Guard:
 
 
 class Intake:
-    """Takes messages and receipts in."""
+    """Takes messages and receipts in.
 
-    def __init__(self, database: Database, vault: Vault, line: Line, marks: Watermarks | None = None) -> None:
-        self._database, self._vault, self._line = database, vault, line
+    `acts` gives where else a message goes that has been stored, by what its patient said before it came.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        line: Line,
+        marks: Watermarks | None = None,
+        acts: Callable[[Arrival], Iterable[Destination]] = lambda _arrival: (),
+    ) -> None:
+        self._database, self._vault, self._line, self._acts = database, vault, line, acts
         self._guard = Guard(database, marks or Watermarks())
 
     async def accept(
@@ -87,7 +97,10 @@ class Intake:
             raise
         if may is not None:
             may(admitted.patient)
-        return replace(await self._database.write(ACCEPT, arrival), told=admitted.issues)
+        accepted = await self._database.write(ACCEPT, arrival)
+        for destination in await asyncio.to_thread(self._sent_before, replace(arrival, id=accepted.id)):
+            await self.add_destination(accepted.id, destination)
+        return replace(accepted, told=admitted.issues)
 
     async def add_destination(self, message: str, destination: Destination) -> str:
         """Add a recipient to a stored message, for a later act of the patient; give the id of its outgoing message.
@@ -114,6 +127,9 @@ class Intake:
         if not rows:
             raise NotThere(f"{message}: no message has this id")
         return inbound(rows[0])
+
+    def _sent_before(self, arrival: Arrival) -> list[Destination]:
+        return list(self._acts(arrival))
 
     def _before(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted | None:
         """Give the answer that a message got when it came before under the same key; nothing when it did not."""

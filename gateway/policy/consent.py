@@ -7,6 +7,7 @@ the answer unsure; an odd provision is never skipped, because it may be the deny
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -46,6 +47,9 @@ _SCOPE = ("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy
 _OPT_IN, _OPT_OUT = "OPTIN", "OPTOUT"
 _POLICY_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _EXCLUDED = ("action", "class", "code")
+
+AHEAD = timedelta(minutes=5)
+"""How far the clock of whoever records a Consent may be ahead of ours."""
 
 
 class Outcome(StrEnum):
@@ -101,6 +105,8 @@ def _evaluate(consent: Any, request: Request) -> Result:
     if not _is_privacy(consent):
         return nothing
     if request.patient is not None and not _is_about(consent, request.patient):
+        return nothing
+    if request.at is not None and _given_after(consent, request.at + AHEAD):
         return nothing
     if root.get("period") and request.at is None:
         return Result(Outcome.NO_CONSENT, None, ("period",))
@@ -190,8 +196,8 @@ def _base(consent: Json, root: Json) -> str | None:
     return "permit" if _OPT_IN in codes else "deny"
 
 
-def admissible(consent: Any) -> list[Issue]:
-    """Say what keeps a Consent from being taken in, with where and why; warnings do not.
+def admissible(consent: Any, at: datetime) -> list[Issue]:
+    """Say what keeps a Consent from being taken in at a moment, with where and why; warnings do not.
 
     PCF forbids action, class, code and verification, and more than one level of exceptions. What this gateway could not
     evaluate either (an untyped provision, a modifier) is refused too, so that nobody believes it was heard.
@@ -211,6 +217,8 @@ def admissible(consent: Any) -> list[Issue]:
     for element in ("verification", "modifierExtension", "implicitRules"):
         if element in consent:
             issues.append(Issue("not-supported", f"Consent.{element}", "the element is not supported", "leave it out"))
+    if _given_after(consent, at + AHEAD):
+        issues.append(Issue("value", "Consent.dateTime", "the Consent is given at a time that has not come"))
     try:
         if not _is_privacy(consent):
             issues.append(Issue("value", "Consent.scope", "the scope is not patient-privacy"))
@@ -247,6 +255,14 @@ def _inadmissible(provision: Json, path: str, depth: int) -> Iterator[Issue]:
             )
         else:
             yield from _inadmissible(one, below, depth + 1)
+
+
+def _given_after(consent: Json, moment: datetime) -> bool:
+    """Whether a Consent says that it was given after a moment; one that says nothing readable does not."""
+    try:
+        return span(consent.get("dateTime"))[0] > moment
+    except Unreadable:
+        return False
 
 
 def _is_date(value: object) -> bool:

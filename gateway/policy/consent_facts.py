@@ -64,8 +64,8 @@ def _message(message: str | None, labels: Iterable[Coding]) -> Json:
 def patient_act(consents: Sequence[Any] | None, request: Request, message: str) -> str | None:
     """Give the fact `patient-act`: whether the patient has sent this very message to this recipient.
 
-    The act is a Consent that is in force and permits the request, without exceptions, with the patient among its
-    performers, the recipient among its actors, and the message as its datum (`data`, meaning `instance`, by
+    The act is a Consent that is in force and permits the request, without exceptions, with the patient as its only
+    performer, the recipient among its actors, and the message as its datum (`data`, meaning `instance`, by
     `Bundle/<message>`, `urn:uuid:<message>` or an identifier of that value). Withdrawn (such a Consent, no longer
     active, and none that is) is `false`; none at all, or no answer from the store, is unknown.
     """
@@ -82,14 +82,15 @@ def _is_act(consent: Json, request: Request, message: str) -> bool:
         if not isinstance(root, Mapping) or root.get("type") != "permit" or root.get("provision"):
             return False
         patient = names_in(consent.get("patient"))
-        performers = [name for one in items(consent.get("performer", [])) for name in names_in(one)]
+        performers = [names_in(one) for one in items(consent.get("performer", []))]
         actors = [name for one in items(root.get("actor", [])) for name in names_in(one.get("reference"))]
         data = items(root.get("data", []))
     except Unreadable:
         return False
     itself = names_of({"resourceType": "Bundle", "id": message})
     return (
-        any(name in performers for name in patient)
+        bool(performers)
+        and all(any(name in patient for name in names) for names in performers)
         and any(actor in request.actors for actor in actors)
         and bool(data)
         and all(one.get("meaning") == "instance" for one in data)

@@ -16,6 +16,7 @@ from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
 from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases
 from gateway.edge.absences.files import AbsenceFiles
+from gateway.edge.acts import Acts
 from gateway.edge.addresses import AddressRegister, HttpAddressRegister
 from gateway.edge.audit.watch import LogWatch
 from gateway.edge.care_services import CareServices
@@ -202,7 +203,7 @@ class Gateway:
     @cached_property
     def intake(self) -> Intake:
         """The way in."""
-        return Intake(self.database, self.vault, self.line, marks(self.settings))
+        return Intake(self.database, self.vault, self.line, marks(self.settings), self.acts.of_message)
 
     @cached_property
     def register(self) -> ConsentRegister:
@@ -212,8 +213,13 @@ class Gateway:
     @cached_property
     def consents(self) -> ConsentService:
         """Consents over HTTP."""
+        return ConsentService(self.register, self.intake, self.acts)
+
+    @cached_property
+    def acts(self) -> Acts:
+        """What finds where the notes go that patients send."""
         senders = [party.id for party in self.registry.parties.values() if {Role.CERTIFIER, Role.PATIENT} & party.roles]
-        return ConsentService(self.register, self.intake, self.database, self.vault, self.by_act, senders)
+        return Acts(self.register, (self.database, self.vault), self.by_act, senders)
 
     def by_act(self, message: str, organisation: str) -> Destination | None:
         """Give where a stored message goes when its patient sends it to an organisation; nothing if nowhere.

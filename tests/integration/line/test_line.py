@@ -244,10 +244,26 @@ def test_an_act_for_an_employer_that_nobody_knows_is_kept_and_sends_nothing(live
     assert at_employer(live, bundle) == []
 
 
-def test_an_act_for_an_unknown_note_is_kept_and_sends_nothing(live: Live) -> None:
-    before = live.rows()["outbound"]
-    assert live.give(act_on(note("full"))).status_code == 201
+def test_an_act_for_a_note_that_is_not_here_yet_sends_it_when_it_comes(live: Live) -> None:
+    before, bundle = live.rows()["outbound"], note("full")
+    assert live.give(act_on(bundle)).status_code == 201
     assert live.rows()["outbound"] == before
+    live.settled(live.send(bundle), nav="acknowledged", employer="acknowledged")
+    assert len(at_employer(live, bundle)) == 1
+
+
+def test_a_note_that_comes_after_its_act_was_withdrawn_is_not_sent(live: Live) -> None:
+    bundle = note("full")
+    given = live.give(act_on(bundle)).json()
+    assert live.give({**act_on(bundle), "status": "inactive"}, given["id"]).status_code == 200
+    live.settled(live.send(bundle), nav="acknowledged")
+    assert at_employer(live, bundle) == []
+
+
+def test_an_act_that_is_given_at_a_time_to_come_is_refused(live: Live) -> None:
+    answer = live.give({**act_on(note("full")), "dateTime": "2099-01-01T00:00:00Z"})
+    assert answer.status_code == 422
+    assert answer.json()["issue"][0]["expression"] == ["Consent.dateTime"]
 
 
 def test_a_consent_cannot_be_moved_to_another_patient_which_would_leave_the_old_act_in_force(live: Live) -> None:

@@ -229,7 +229,7 @@ def test_what_cannot_be_read_is_unsure_and_never_a_permit(provision: dict[str, A
 )
 def test_no_shape_of_json_makes_the_evaluation_fail_or_permit(junk: Any) -> None:
     assert evaluate(junk, request()).outcome is not Outcome.PERMIT
-    assert isinstance(admissible(junk), list)
+    assert isinstance(admissible(junk, NOW), list)
 
 
 def test_the_root_type_wins_over_the_policy_rule_and_a_bare_opt_in_needs_no_type() -> None:
@@ -337,6 +337,9 @@ def test_the_patients_act_is_a_consent_that_names_this_message_and_this_recipien
     assert patient_act([act()], request(actors=("Organization/8",)), "m1") is None
     assert patient_act([consent()], request(), "m1") is None
     assert patient_act([act(performer=[{"reference": "Practitioner/1"}])], request(), "m1") is None
+    both = [{"reference": "Patient/1"}, {"display": "somebody else"}]
+    assert patient_act([act(performer=both)], request(), "m1") is None
+    assert patient_act([act(dateTime="2099-01-01")], request(at=NOW), "m1") is None
     assert patient_act([], request(), "m1") is None
 
 
@@ -357,7 +360,10 @@ def test_a_decision_is_taken_again_when_a_consent_begins_or_ends() -> None:
 
 
 def test_a_consent_that_this_gateway_can_hear_is_taken_in() -> None:
-    assert admissible(consent({"type": "permit", "provision": [{"type": "deny", "actor": to("Organization/8")}]})) == []
+    assert (
+        admissible(consent({"type": "permit", "provision": [{"type": "deny", "actor": to("Organization/8")}]}), NOW)
+        == []
+    )
 
 
 @pytest.mark.parametrize(("provision", "at"), [
@@ -374,11 +380,11 @@ def test_a_consent_that_this_gateway_can_hear_is_taken_in() -> None:
     ({"type": "permit", "data": [{"meaning": "x", "reference": {"reference": "a/1"}}]}, "Consent.provision.data[0]"),
 ])  # fmt: skip
 def test_what_ihe_pcf_forbids_is_refused_at_intake_with_its_place(provision: dict[str, Any], at: str) -> None:
-    assert at in [issue.at for issue in admissible(consent(provision)) if issue.severity is Severity.ERROR]
+    assert at in [issue.at for issue in admissible(consent(provision), NOW) if issue.severity is Severity.ERROR]
 
 
 def test_verification_and_missing_elements_are_refused_too() -> None:
-    issues = admissible(consent(verification=[{"verified": True}], performer=[]))
+    issues = admissible(consent(verification=[{"verified": True}], performer=[]), NOW)
     assert {issue.at for issue in issues} == {"Consent.verification", "Consent.performer"}
 
 
