@@ -10,6 +10,7 @@ from pathlib import Path
 from line_kit import PlainLine, message, receipt_for
 from rig import Rig
 from sqlalchemy import select
+from tenacity import stop_after_attempt, wait_fixed
 
 from adapters import ebxml
 from gateway.core.errors import Busy, Uncertain, Unreachable
@@ -40,7 +41,7 @@ ACTION = re.compile(rb"<eb:Action>([A-Za-z]+)</eb:Action>")
 OWED = select(ebms_owed.c.id).where(~ebms_owed.c.signal)
 TERMS = Terms(
     patience=0.15,
-    retry=Agreed(400, 0.05, 60.0, Retry()),
+    retry=Agreed(400, 0.05, 60.0, Retry(wait_fixed(0.05), stop_after_attempt(400))),
     breaker=Breaker(50, 0.05),
     acknowledges=Acknowledges.APPLICATION,
     receipt_within=60,
@@ -163,7 +164,7 @@ class Us:
         business = Business(self._take, lambda *_: Rendered(b"{}", "application/json"), lambda _party: TERMS)
         self.intake = EbmsIntake({"nav": msh}, business, rig.database, rig.vault)
         self.replies = Replies(
-            {"nav": msh}, lambda _: wire, lambda _: TERMS, (rig.database, rig.vault), self.probe, 0.5
+            {"nav": msh}, lambda _: wire, lambda _: TERMS, (rig.database, rig.vault), self.probe, 0.2
         )
 
     def probe(self, point):
