@@ -1,3 +1,4 @@
+import io
 import re
 
 import pytest
@@ -5,7 +6,7 @@ import xmlsec
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from gateway.edge.seal import SealBroken
+from gateway.edge.seal import SealBroken, payload, xmldsig
 from gateway.edge.seal.soap import C14N, DS, NEXT, SHA256, sign, verify
 
 ENVELOPE = """<?xml version='1.0' encoding='UTF-8'?>
@@ -32,8 +33,61 @@ def test_libxmlsec_finds_the_same_of_a_signal_that_has_no_attachment(sender):
     context.verify(xmlsec.tree.find_node(root, xmlsec.constants.NodeSignature))
 
 
-def libxmlsec_signed(key):
-    """A signal signed by another implementation."""
+@pytest.fixture
+def attached():
+    """Have libxmlsec follow `cid:` references to what is put here, by callbacks that hold for the whole process."""
+    bodies = {}
+
+    def read(stream, into):
+        return stream.readinto(into)
+
+    xmlsec.cleanup_callbacks()
+    xmlsec.register_callbacks(
+        lambda uri: uri.startswith(b"cid:"),
+        lambda uri: io.BytesIO(bodies[uri.decode().removeprefix("cid:")]),
+        read,
+        lambda _stream: None,
+    )
+    yield bodies
+    xmlsec.cleanup_callbacks()
+    xmlsec.register_default_callbacks()
+
+
+def libxmlsec_verifies(signed, key):
+    root = etree.fromstring(signed)
+    context = xmlsec.SignatureContext()
+    context.key = key.xml
+    context.verify(xmlsec.tree.find_node(root, xmlsec.constants.NodeSignature))
+
+
+def test_libxmlsec_digests_the_attachments_to_the_same(sender, attached):
+    attached |= PARTS
+    libxmlsec_verifies(sign(ENVELOPE, PARTS, sender.key), sender.key)
+
+
+@pytest.mark.parametrize("cid", PARTS)
+def test_libxmlsec_sees_an_attachment_that_was_changed_too(sender, attached, cid):
+    attached |= PARTS | {cid: PARTS[cid] + b"!"}
+    with pytest.raises(xmlsec.VerificationError):
+        libxmlsec_verifies(sign(ENVELOPE, PARTS, sender.key), sender.key)
+
+
+def test_attachments_that_libxmlsec_digests_verify_and_changed_ones_do_not(sender, attached):
+    attached |= PARTS
+    signed = libxmlsec_signed(sender.key, PARTS)
+    assert verify(signed, PARTS, [sender.certificate])
+    with pytest.raises(SealBroken):
+        verify(signed, PARTS | {"b@x": b"!"}, [sender.certificate])
+
+
+def test_a_document_of_the_payload_order_is_digested_as_it_is_attached(sender, recipient, message, attached):
+    peer = payload.Peer([sender.certificate], [recipient.certificate], compress=True)
+    attached |= {"document@x": payload.wrap(xmldsig.sign(message, sender.key), peer)}
+    libxmlsec_verifies(sign(ENVELOPE, attached, sender.key), sender.key)
+
+
+def libxmlsec_signed(key, parts=()):
+    """A message signed by another implementation, which fetches and digests what is attached."""
     root = etree.fromstring(ENVELOPE)
     template = xmlsec.template.create(root, xmlsec.Transform.C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
     root[0].append(template)
@@ -47,6 +101,8 @@ def libxmlsec_signed(key):
         *NEXT
     )
     xmlsec.template.add_transform(reference, xmlsec.Transform.C14N)
+    for cid in parts:
+        xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"cid:{cid}")
     info = xmlsec.template.ensure_key_info(template)
     xmlsec.template.add_key_value(info)
     xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(info))
