@@ -26,6 +26,7 @@ from gateway.edge.store.ebms import KNOWN, OWE, SIGNAL, TAKE, Posting, Signal, T
 
 RECEIVED: Final = "ebms_received"
 OWED: Final = "ebms_owed"
+_OTHER: Final = EbmsError(Code.INCONSISTENT, "//MessageId", "another message came under this MessageId before")
 _BROKEN: Final = EbmsError(Code.SECURITY_FAILURE, "//Signature", "the signature does not hold, or cannot be opened")
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,12 @@ class EbmsIntake:
     async def _message(self, msh: Msh, message: Message, package: Package, caller: Caller) -> Answer:
         party = msh.relation.party
         called = self._vault.mac("ebms-message", party, message.header.message_id)
-        if (before := await asyncio.to_thread(self._before, party, called)) is not None:
+        content = self._vault.mac("ebms-content", party, *(part.body for part in package.attachments))
+        try:
+            before = await asyncio.to_thread(self._before, party, called, content)
+        except EbmsProblem as problem:
+            return await self._refused(msh, message, problem.errors)
+        if before is not None:
             log.info("ebms-duplicate", party=party)
             return await self._answer(msh, message, before, fresh_id()) if before.body else before
         try:
@@ -104,15 +110,18 @@ class EbmsIntake:
         answer = Answer(*msh.acknowledgment(message.header, name)) if message.ack_requested else Answer()
         kept = self._posting(RECEIVED, name, answer) if message.ack_requested else None
         owed = tuple(self._owed(msh, message.header, receipt))
-        if not await self._database.write(TAKE, Taken(party, called, kept, owed)):
+        if not await self._database.write(TAKE, Taken(party, called, content, kept, owed)):
             log.info("ebms-duplicate", party=party)
         return await self._answer(msh, message, answer, fresh_id()) if message.ack_requested else answer
 
-    def _before(self, party: str, called: str) -> Answer | None:
+    def _before(self, party: str, called: str, content: str) -> Answer | None:
+        """Give what a message was answered with when it came before. Raises `EbmsProblem` when it was another one."""
         rows = self._database.rows(KNOWN, of=party, called=called)
         if not rows:
             return None
         row = rows[0]
+        if row.content not in {"", content}:
+            raise EbmsProblem([_OTHER])
         body = self._vault.open(RECEIVED, row.record, row.body, row.wrapped) if row.record else b""
         return Answer(row.media_type, body)
 

@@ -26,7 +26,7 @@ _BY_ID = (
     select(outbound).where(outbound.c.id == bindparam("name"), outbound.c.destination == bindparam("party"))
 ).with_for_update()
 KNOWN = (
-    select(ebms_received.c.media_type, payload.c.record, payload.c.body, payload.c.wrapped)
+    select(ebms_received.c.content, ebms_received.c.media_type, payload.c.record, payload.c.body, payload.c.wrapped)
     .join_from(ebms_received, payload, payload.c.record == ebms_received.c.answer, isouter=True)
     .where(ebms_received.c.party == bindparam("of"), ebms_received.c.message == bindparam("called"))
 )
@@ -71,10 +71,11 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """That a message was taken: its pseudonym, the signal that answers it, and what else we owe for it."""
+    """That a message was taken: pseudonyms of it and its content, the signal that answers it, what else we owe for it."""
 
     party: str
     message: str
+    content: str
     answer: Posting | None
     owed: tuple[Posting, ...] = ()
 
@@ -164,6 +165,7 @@ def _take(tx: Tx, item: Taken) -> bool:
     row = {
         "party": item.party,
         "message": item.message,
+        "content": item.content,
         "answer": answer.id if answer else "",
         "media_type": answer.media_type if answer else "",
         "received_at": tx.at,

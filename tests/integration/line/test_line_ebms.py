@@ -1,7 +1,7 @@
 """The whole line with NAV on ebMS by an agreement: notes out, receipts and questions in, each once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,23 @@ async def _played(folder: Path) -> dict[str, object]:
             seen["another"] = (
                 await calling.post("/ebms", content=b"<a/>", headers={"Content-Type": "text/xml"})
             ).status_code
+        seen["chunked"], seen["huge"] = await _odd_requests(nav, scene.base, scene.gateway.settings.certificates)
     return seen
+
+
+async def _odd_requests(nav: SandboxMsh, base: str, certificates: Path) -> tuple[int, int]:
+    """Post a message in chunks of no announced length, and one that is larger than is taken; give the statuses."""
+    media, body = nav.message(nav.head("HenvendelseFraSaksbehandler", "Henvendelse", b"no document of NAV's"))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 700):
+            yield body[start : start + 700]
+
+    headers = {"Content-Type": media}
+    async with httpx.AsyncClient(verify=client_context(certificates, "nav"), base_url=base, trust_env=False) as calling:
+        chunked = await calling.post("/ebms", content=chunks(), headers=headers)
+        huge = await calling.post("/ebms", content=body + b"x" * 6_000_000, headers=headers)
+    return chunked.status_code, huge.status_code
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +74,10 @@ def test_a_note_goes_out_by_the_agreement_and_navs_receipt_completes_its_task(se
 
 def test_navs_question_reaches_the_office_and_is_receipted_once(seen: dict[str, object]) -> None:
     assert seen["receipts"] == 1
+
+
+def test_a_request_in_chunks_is_taken_and_one_that_is_too_large_is_not(seen: dict[str, object]) -> None:
+    assert (seen["chunked"], seen["huge"]) == (200, 413)
 
 
 def test_a_party_that_is_not_on_ebms_is_not_heard_there(seen: dict[str, object]) -> None:

@@ -184,6 +184,7 @@ ebms_received = Table(
     Column("answer", Text, nullable=False),  # record of the signal that answered it; empty for none
     Column("media_type", Text, nullable=False),
     Column("received_at", Double, nullable=False),
+    Column("content", Text, nullable=False, server_default=""),  # pseudonym of what it carried
     Index("ix_ebms_received_at", "received_at"),
     comment="ebMS messages that were taken, each once, and the signal that answers them again",
 )
