@@ -71,7 +71,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """That a message was taken: pseudonyms of it and its content, the signal that answers it, what else we owe for it."""
+    """That a message was taken: pseudonyms of it and its content, the signal that answers it, and what else we owe."""
 
     party: str
     message: str
