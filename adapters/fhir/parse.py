@@ -6,7 +6,7 @@ diagnoses as Conditions and the consultation as an Encounter. Which one it is fo
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import orjson
@@ -84,7 +84,8 @@ class FhirParser:
             return other(bundle, report=report)
         if _has_diagnosis(bundle) or not any(r.get("resourceType") == "Condition" for r in _resources(bundle)):
             return self._form(bundle, report=report)
-        return _promoted(self._clinical(bundle, report=report), _main_condition(bundle))
+        read = self._clinical(bundle, report=report)
+        return _promoted(read, _ranked(bundle), len(_entries(bundle, "Condition")))
 
 
 def _tells_least(told: str) -> tuple[bool, bool]:
@@ -145,46 +146,63 @@ def _not_a_note(resource: dict[str, Any]) -> Iterator[Issue]:
         yield Issue("business-rule", "Bundle.entry.resource.status", what, "send only what is to be forwarded")
 
 
-def _main_condition(bundle: dict[str, Any]) -> int:
-    """Give the number, among the Conditions, of the one that is the main diagnosis.
+def _ranked(bundle: dict[str, Any]) -> list[int]:
+    """Give the numbers, among the Conditions, of those that the consultation names (Encounter.diagnosis, R4 8.11).
 
-    It is the one that the Encounter ranks first (Encounter.diagnosis.rank, R4 8.11), else the first it names, else
-    the first in the bundle.
+    They come by their rank, and those without one in the order in which they are named. The consultation is the one
+    that the form points at, where there are several.
     """
-    conditions = [e for e in bundle.get("entry", ()) if e.get("resource", {}).get("resourceType") == "Condition"]
+    conditions = _entries(bundle, "Condition")
+    encounters = _entries(bundle, "Encounter")
+    form: dict[str, Any] = next((e["resource"] for e in _entries(bundle, FORM)), {})
+    if len(encounters) > 1:
+        encounters = [e for e in encounters if _points(form.get("encounter"), e)]
     named = [
-        (diagnosis.get("rank", len(conditions) + 1), i, diagnosis.get("condition", {}).get("reference", ""))
-        for encounter in _resources(bundle)
-        if encounter.get("resourceType") == "Encounter"
-        for i, diagnosis in enumerate(encounter.get("diagnosis", ()))
+        (diagnosis.get("rank", len(conditions) + 1), i, diagnosis.get("condition"))
+        for encounter in encounters
+        for i, diagnosis in enumerate(encounter["resource"].get("diagnosis", ()))
     ]
-    for _, _, reference in sorted(named):
-        for number, entry in enumerate(conditions):
-            own = f"Condition/{entry['resource'].get('id')}"
-            if reference and (reference == entry.get("fullUrl") or reference == own or reference.endswith(f"/{own}")):
-                return number
-    return 0
+    ordered = sorted(named, key=lambda one: one[:2])
+    found = [n for _, _, reference in ordered for n, entry in enumerate(conditions) if _points(reference, entry)]
+    return list(dict.fromkeys(found))
 
 
-def _promoted(parsed: Parsed[SickLeaveCertificate], main: int) -> Parsed[SickLeaveCertificate]:
-    """Make one of the diagnoses the main one, in the record and in the account of it."""
+def _entries(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [e for e in bundle.get("entry", ()) if e.get("resource", {}).get("resourceType") == kind]
+
+
+def _points(reference: Any, entry: dict[str, Any]) -> bool:
+    text = reference.get("reference", "") if isinstance(reference, dict) else ""
+    own = f"{entry['resource'].get('resourceType')}/{entry['resource'].get('id')}"
+    return bool(text) and (text in (entry.get("fullUrl"), own) or text.endswith(f"/{own}"))
+
+
+def _promoted(parsed: Parsed[SickLeaveCertificate], ranked: list[int], conditions: int) -> Parsed[SickLeaveCertificate]:
+    """Make the first ranked diagnosis the main one, in the record and in the account of it.
+
+    Those without a rank follow by their codes, since the order of a Bundle's entries means nothing. Several of which
+    none is ranked are refused.
+    """
     record = parsed.record
     if record is None or not record.diagnosis.others or any(i.severity is Severity.ERROR for i in parsed.issues):
         return parsed
-    others: list[Coding] = list(record.diagnosis.others)
-    main = min(main, len(others) - 1)
-    first = others.pop(main)
-    diagnosis = replace(record.diagnosis, main=first, others=tuple(others))
-    rows = tuple(_renamed(row, main) for row in parsed.rows)
+    others: tuple[Coding, ...] = record.diagnosis.others
+    if len(others) > 1 and (not ranked or len(others) != conditions):
+        what = "there are several Conditions, and nothing tells which of them is the main diagnosis"
+        mend = "give each a code, and name them in Encounter.diagnosis by rank, or answer `hoveddiagnose` in the form"
+        return replace(parsed, record=None, issues=(*parsed.issues, Issue("business-rule", "Bundle.entry", what, mend)))
+    rest = sorted(set(range(len(others))) - set(ranked), key=lambda n: [word or "" for word in astuple(others[n])])
+    order = [*(n for n in ranked if n < len(others)), *rest]
+    main, *after = (others[n] for n in order)
+    diagnosis = replace(record.diagnosis, main=main, others=tuple(after))
+    rows = tuple(_renamed(row, order) for row in parsed.rows)
     return replace(parsed, record=replace(record, diagnosis=diagnosis), rows=rows)
 
 
-def _renamed(row: Read, main: int) -> Read:
+def _renamed(row: Read, order: list[int]) -> Read:
     head = "diagnosis.others["
     if not row.field.startswith(head):
         return row
     number, _, rest = row.field[len(head) :].partition("]")
-    if int(number) == main:
-        return row._replace(field=f"diagnosis.main{rest}")
-    moved = int(number) - (int(number) > main)
-    return row._replace(field=f"{head}{moved}]{rest}")
+    place = order.index(int(number))
+    return row._replace(field=f"diagnosis.main{rest}" if place == 0 else f"{head}{place - 1}]{rest}")

@@ -129,6 +129,7 @@ class FieldRule:
     contains: str = ""
     joined: str = ""
     prefix: str = ""
+    of: str = ""
     unknown: str = "refuse"
     as_: str = ""
     also_read: tuple[Path, ...] = ()
@@ -144,13 +145,15 @@ class FieldRule:
 class ConstRule:
     """A value that always stands there; `values` are every spelling that is read, the first is written.
 
-    `always` writes it even where nothing else is written beside it.
+    `always` writes it even where nothing else is written beside it. With `only` it is never written, and a message
+    that says anything else there is refused.
     """
 
     at: Path
     spot: Spot
     values: tuple[str, ...]
     always: bool = False
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,43 @@ class LinkRule:
     at: Path
     spot: Spot
     word: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule:
+    """Which entry a word means when a message has several: what the first of `ways` that tells leads to.
+
+    A way is a chain of references: the first from anywhere in the message, each further one from the entry that the
+    one before points at.
+    """
+
+    word: str
+    spot: Spot
+    ways: tuple[tuple[Path, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRule:
+    """Which items of a list are meant, by what each says of itself.
+
+    Holds for the place `at`, or, when that is one step, for every place of its name.
+
+    `by` is the property that tells: `first` has its values in order of preference, `never` those of an item that does
+    not hold. `until` is the period that it holds for. `known` is the property that says of which system it is.
+    """
+
+    at: Path
+    spot: Spot
+    spots: Dict[str, Spot] = made_by(compare=False)
+    by: Path = ()
+    first: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    until: Path = ()
+    known: Path = ()
+
+    def spot_of(self, option: str) -> Spot:
+        """Give the position of an option's value, or of the rule when the option is not given."""
+        return self.spots.get(option, self.spot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +285,9 @@ class Mapping:
     extends: str = ""
     without: tuple[Path, ...] = ()
     names: Dict[str, tuple[str, ...]] = made_by(default_factory=dict)
+    entries: Dict[str, EntryRule] = made_by(default_factory=dict)
+    choose: tuple[ChooseRule, ...] = ()
+    as_of: tuple[Path, ...] = ()
 
     def on(self, base: "Mapping") -> "Mapping":
         """Give this mapping with everything of `base` that it does not say anew, less what stands under `without`."""
@@ -263,6 +306,9 @@ class Mapping:
             words={**base.words, **self.words},
             unwrap=self.unwrap or base.unwrap,
             bare={**base.bare, **self.bare},
+            entries={**base.entries, **self.entries},
+            choose=(*(r for r in base.choose if r.at not in {own.at for own in self.choose}), *self.choose),
+            as_of=self.as_of or base.as_of,
         )
 
     def spot_of(self, key: str) -> Spot:

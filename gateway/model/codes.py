@@ -12,6 +12,19 @@ EMPLOYER_MEASURES = frozenset(
 )
 """What a certifier may propose to a Swedish employer (KV_FKMU_0004 as AG 7804 has it)."""
 
+FORMS: dict[str, dict[str, str]] = {
+    "diagnosis-system": {
+        "icd-10": r"[A-Z]\d\d(\.?[0-9A-Za-z]{1,4})?",
+        "icpc-2": r"[A-Z]\d\d\d?",
+        "icpc-2b": r"[A-Z]\d\d\d?(\.\d{4})?",
+    }
+}
+"""What the codes of a code system look like, for the lists whose words are code systems; what looks otherwise is none.
+
+ICD-10 as WHO writes it (volume 2, 2.4), with the further characters of the Norwegian edition; ICPC-2 by WONCA, a letter
+and two digits, with the third of some Norwegian codes; ICPC-2B, a term below an ICPC-2 code.
+"""
+
 LISTS: dict[str, frozenset[str]] = {
     "ident-kind": frozenset({"national-number", "d-number", "hpr", "her", "orgnr", "resh"}),
     "telecom-use": frozenset({"main", "mobile", "work", "work-direct", "home", "fax"}),

@@ -6,8 +6,8 @@ Each mistake is a fault at its position, in plain words; a rule that has failed 
 from dataclasses import replace
 
 from gateway.mapping.check.options import derived_faults, faults_of
+from gateway.mapping.check.told import Told
 from gateway.mapping.check.tree import Const, Drop, Link, Place, Record, Switch, Target
-from gateway.mapping.check.values import Values
 from gateway.mapping.check.walker import Scope, Stop
 from gateway.mapping.language import (
     Branch,
@@ -23,7 +23,7 @@ from gateway.mapping.wire.schema import Child
 from gateway.model.walk import Field, class_of, fields_of
 
 
-class Grower(Values):
+class Grower(Told):
     """Grows the tree of one mapping; `faults` collects what is wrong with it."""
 
     def grow(self) -> Place | None:
@@ -50,6 +50,7 @@ class Grower(Values):
                 self.words[word] = place
         self._drop_each(root)
         if not self.faults:
+            self._told(root)
             self._unused()
         return root
 
@@ -87,7 +88,7 @@ class Grower(Values):
                 self.stop(rule.spot_of("direction"), f"{rule.field} goes one way only", "say why under `reason:`")
             scope = replace(scope, reads=rule.direction == "read", writes=rule.direction == "write")
         target = self._target(scope, rule)
-        self._options(faults_of(rule, target))
+        self._options(faults_of(rule, target, scope.record))
         if rule.by is not None:
             self._switch(scope, rule, target)
             return
@@ -266,9 +267,22 @@ class Grower(Values):
     # constants, drops, links
 
     def _const(self, scope: Scope, rule: ConstRule) -> None:
-        place = self.place(scope, rule.at, rule.spot)
+        if rule.only:
+            scope = replace(scope, writes=False)
+        place = self.place(scope, rule.at, rule.spot, each=True)
         self.enum(place, rule.values, rule.spot)
-        self.use(place, Const(rule.values, rule.spot, rule.always), rule.spot)
+        only = rule.only or self._modifies(place)
+        self.use(place, Const(rule.values, rule.spot, rule.always, only=only), rule.spot)
+
+    @staticmethod
+    def _modifies(place: Place) -> bool:
+        """Whether the schema says of a place, or of one that it is part of, that it changes what the rest says."""
+        here: Place | None = place
+        while here is not None and not isinstance(here.use, Record):
+            if here.child is not None and here.child.modifier:
+                return True
+            here = here.parent
+        return False
 
     def _drop(self, scope: Scope, rule: DropRule) -> None:
         place = self.place(scope, rule.at, rule.spot, each=True, through=True)

@@ -53,6 +53,9 @@ def check(
         frozenset(grower.bound),
         bare,
         mapping.unwrap,
+        tuple(mapping.entries.values()),
+        mapping.choose,
+        mapping.as_of,
     )
     if not faults:
         faults += _coverage(mapping, tree)

@@ -11,7 +11,7 @@ from gateway.mapping.compile.derive import DERIVATIONS
 from gateway.mapping.language import Derived, FieldRule, Spot, Step
 from gateway.mapping.nearest import nearest
 from gateway.mapping.wire.schema import Scalar
-from gateway.model.codes import LISTS
+from gateway.model.codes import FORMS, LISTS
 from gateway.model.walk import fields_of
 
 CANONICAL = {
@@ -37,7 +37,7 @@ WIRE = {
 LONE = (("columns", "codes"), ("value", "each"), ("parts", "codes"), ("unknown", "codes"))
 
 
-def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
+def faults_of(rule: FieldRule, target: Target, record: type) -> Iterator[Fault]:
     """Give what is wrong with the options of a rule for a canonical field, each at the option's own position."""
     field = target.field
     for option, needs in LONE:
@@ -46,6 +46,8 @@ def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
     for option in ("joined", "prefix"):
         if option in rule.spots and not getattr(rule, option):
             yield rule.spot_of(option).fault(f"`{option}:` is empty", f"give a text, or take `{option}:` away")
+    if rule.of:
+        yield from _of_system(rule, record)
     if rule.parts and rule.at != (Step("."),):
         yield rule.spot_of("at").fault("`parts:` are properties of the record itself", "give `at: .`")
     if rule.zone and not _is_zone(rule.zone):
@@ -63,6 +65,14 @@ def faults_of(rule: FieldRule, target: Target) -> Iterator[Fault]:
         yield rule.spot_of("absent").fault(
             f"{rule.field} is written whole or not at all", "`absent: empty` writes an empty element"
         )
+
+
+def _of_system(rule: FieldRule, record: type) -> Iterator[Fault]:
+    """Give what is wrong with the field that is to say of which code system a code is."""
+    known = {name: field for name, field in fields_of(record).items() if field.codes in FORMS}
+    if rule.of not in known:
+        what = f"{record.__name__} has no field {rule.of} that says of which code system {rule.field} is"
+        yield rule.spot_of("of").fault(what, nearest(rule.of, known))
 
 
 def _is_zone(name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.core.vocabulary import DataClass
-from gateway.mapping.language import Derived, Filter, Spot
+from gateway.mapping.language import ChooseRule, Derived, EntryRule, Filter, Path, Spot
 from gateway.mapping.load.codes import Table
 from gateway.mapping.wire.schema import Child, Scalar, Shape
 from gateway.model.walk import Field
@@ -42,7 +42,10 @@ class Target:
 
 @dataclass(slots=True)
 class Leaf:
-    """A scalar that is carried. `kind` is its canonical type, `scalar` its wire type."""
+    """A scalar that is carried. `kind` is its canonical type, `scalar` its wire type.
+
+    `of` is the field of the same record that says of which code system it is, one of the list `forms`.
+    """
 
     target: Target
     kind: type
@@ -55,6 +58,8 @@ class Leaf:
     contains: str = ""
     joined: str = ""
     prefix: str = ""
+    of: str = ""
+    forms: str = ""
     as_: str = ""
     parts: tuple[str, ...] = ()
     of_list: bool = False
@@ -86,12 +91,16 @@ class Switch:
 
 @dataclass(slots=True)
 class Const:
-    """A value that always stands here; on reading each of `values` is a match."""
+    """A value that always stands here; on reading each of `values` is a match.
+
+    With `only`, as wherever the schema says that the place changes the meaning of the rest, anything else is refused.
+    """
 
     values: tuple[str, ...]
     spot: Spot
     always: bool = False
     of_filter: bool = False
+    only: bool = False
 
 
 @dataclass(slots=True)
@@ -180,6 +189,9 @@ class Tree:
     bound: frozenset[str]
     bare: dict[str, Place]
     unwrap: tuple[str, ...]
+    entries: tuple[EntryRule, ...] = ()
+    choose: tuple[ChooseRule, ...] = ()
+    as_of: tuple[Path, ...] = ()
 
 
 def outside(root: Place, inner: Place) -> list[Place]:

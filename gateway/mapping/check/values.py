@@ -19,7 +19,7 @@ from gateway.mapping.language import (
 from gateway.mapping.load.codes import Table
 from gateway.mapping.nearest import nearest
 from gateway.mapping.wire.schema import Schema, Shape
-from gateway.model.walk import Field
+from gateway.model.walk import Field, fields_of
 
 
 class Values(Walker):
@@ -94,6 +94,8 @@ class Values(Walker):
             contains=rule.contains,
             joined=rule.joined,
             prefix=rule.prefix,
+            of=rule.of,
+            forms=fields_of(scope.record)[rule.of].codes if rule.of else "",
             as_=rule.as_,
             of_list=of_list,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gateway.mapping.check.tree import Leaf, Place, Record, Switch
 from gateway.mapping.compile.codecs import READERS
 from gateway.mapping.language import Spot
+from gateway.model.codes import FORMS
 from gateway.model.walk import Field, fields_of
 
 _NOT_WORD = re.compile(r"\W")
@@ -112,6 +113,12 @@ def collected(place: Place, separator: str) -> dict[str, str]:
     return found
 
 
+def formed(place: Place) -> dict[str, tuple[str, str]]:
+    """Give the codes that the scope of a place collects with their code system: the key of that, and its list."""
+    uses = (below.use for below in place.scope() if below.reads)
+    return {use.target.key: (use.of, use.forms) for use in uses if isinstance(use, Leaf) and use.of}
+
+
 def _below(place: Place, top: Place, separator: str) -> str:
     steps: list[str] = []
     here: Place | None = place
@@ -122,10 +129,28 @@ def _below(place: Place, top: Place, separator: str) -> str:
     return separator.join(steps)
 
 
-def make(module: Module, made: type, keys: dict[str, str], prefix: str, *, report: bool) -> str:
-    """Emit the function that makes a record from the values collected under `prefix`; gives its name."""
+def make(
+    module: Module,
+    made: type,
+    keys: dict[str, str],
+    prefix: str,
+    *,
+    report: bool,
+    of: dict[str, tuple[str, str]] | None = None,
+) -> str:
+    """Emit the function that makes a record from the values collected under `prefix`; gives its name.
+
+    `of` has the codes whose form is looked at: each with the key of its code system, and the list that this is from.
+    """
     lines = Lines()
     known = fields_of(made)
+    for key, (system, name) in (of or {}).items():
+        forms = module.value(f"FORMS_{name}", FORMS[name])
+        if report:
+            lines(f"x.formed(v, {key!r}, {system!r}, {forms}, p, {keys[key]!r}, w)")
+        else:
+            lines(f"if wrong := malformed(v, {key!r}, {system!r}, {forms}):")
+            lines.indent()("raise Bad(wrong)")
     for field_ in known.values():
         key = prefix + field_.name
         if field_.required:

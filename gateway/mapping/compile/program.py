@@ -20,6 +20,7 @@ from gateway.mapping.compile.write_json import JsonWriter
 from gateway.mapping.compile.write_xml import XmlWriter
 from gateway.mapping.language import Mapping
 from gateway.mapping.run import values as run
+from gateway.mapping.run.judged import Judge
 from gateway.mapping.run.read_json import JsonReading
 from gateway.mapping.run.read_xml import XmlReading
 from gateway.mapping.run.write import Writing
@@ -37,7 +38,7 @@ class Program:
 
 def _load(module: Module, title: str, entry: str) -> Program:
     source = module.source(title)
-    namespace: dict[str, Any] = {**vars(run), "local": local, "ZoneInfo": ZoneInfo, **module.values}
+    namespace: dict[str, Any] = {**vars(run), "Judge": Judge, "local": local, "ZoneInfo": ZoneInfo, **module.values}
     exec(compile(source, f"<{title}>", "exec"), namespace)  # noqa: S102 - our own emitter wrote it, from checked files
     return Program(namespace[entry], source, tuple(module.places))
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from gateway.mapping.check.tree import Const, Drop, Leaf, Place, Record, Tree
-from gateway.mapping.compile.emit import Lines, Module, codec, collected, make
+from gateway.mapping.compile.emit import Lines, Module, codec, collected, formed, make
 
 SCALAR = "w['']"
 BESIDE = "the display or system beside a code; the code decides"
@@ -37,7 +37,8 @@ class Reader:
         """Give the name of the function that makes the record of a place."""
         if use.made is None:
             raise TypeError("a list of scalars makes no record")
-        return make(self.module, use.made, collected(place, self.separator), "", report=self.report)
+        keys = collected(place, self.separator)
+        return make(self.module, use.made, keys, "", report=self.report, of=formed(place))
 
     def leaf_arguments(self, leaf: Leaf, raw: str, at: str) -> str:
         """Give the arguments with which a leaf is accounted for."""

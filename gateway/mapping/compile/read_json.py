@@ -2,6 +2,7 @@
 
 from gateway.mapping.check.tree import Column, Const, Drop, Leaf, Link, Place, Record, Switch
 from gateway.mapping.compile.emit import Lines, codec, collected, make
+from gateway.mapping.compile.judged import Judging
 from gateway.mapping.compile.read import BESIDE
 from gateway.mapping.compile.read_json_kinds import Kinds, marks_of, peek
 
@@ -16,17 +17,23 @@ class JsonReader(Kinds):
         keys = collected(root, ".")
         maker = make(self.module, self.tree.model, keys, "", report=self.report)
         reader = self._function(root)
+        told = Judging(self.tree, self.module).made()
+        judged = self.module.value("JUDGED", told) if told else ""
         lines("v = {}")
         if self.report:
             lines("if not isinstance(e, dict):")
             lines.indent()(f"x.misplaced(e, {root.name!r}, 'an object', {where})")
             lines.indent()("return None")
+            if judged:
+                lines(f"e = Judge({judged}, e, x).message({root.name!r})")
             lines(f"{reader}(e, {root.name!r}, '', v, x)")
             lines("x.settle()")
             lines(f"return {maker}(v, x, {root.name!r}, {where})")
         else:
             lines("if not isinstance(e, dict):")
             lines.indent()("raise Bad('an object was expected')")
+            if judged:
+                lines(f"e = Judge({judged}, e).message({root.name!r})")
             lines(f"{reader}(e, v)")
             lines(f"return {maker}(v)")
         self.module.function("read", "e, x" if self.report else "e", "Read the root object.", lines)
@@ -188,7 +195,9 @@ class JsonReader(Kinds):
 
     def _aside(self, use: Const | Drop | Column | Link | Switch, lines: Lines, s: str, at: str) -> None:
         where = self.module.where(use.spot)
-        if isinstance(use, Const):
+        if isinstance(use, Const) and not use.values:
+            lines(f"x.unknown({s}, {at})")  # nothing may stand here: refused before it is read
+        elif isinstance(use, Const):
             values = self.module.constant("V", use.values[0], repr(use.values))
             lines(f"x.fixed_json({s}, {values}, {at}, {where})")
         elif isinstance(use, Drop):

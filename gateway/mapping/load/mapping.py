@@ -1,13 +1,17 @@
 """From the text of a mapping file to a `Mapping`; every mistake of form is a fault with its position."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.core.errors import Fault
 from gateway.mapping.language import (
     Branch,
+    ChooseRule,
     ConstRule,
     Derived,
     DropRule,
+    EntryRule,
     FieldRule,
     LinkRule,
     Mapping,
@@ -25,16 +29,20 @@ HEADER = frozenset(
     (
         *("mapping", "title", "language", "version", "model", "direction", "wire", "keys", "names", "words", "shapes"),
         *("fields", "const", "drop", "drop_each", "links", "lacks", "unwrap", "bare", "allow", "extends", "without"),
+        *("only", "entries", "choose", "as_of"),
     )
 )
 FIELD = frozenset(
     (
-        *("at", "each", "value", "shape", "codes", "columns", "parts", "fields", "drop", "const", "one_of", "by"),
-        *("zone", "absent", "contains", "joined", "prefix", "unknown", "as", "also_read", "direction", "reason"),
+        *("at", "each", "value", "shape", "codes", "columns", "parts", "fields", "drop", "const", "only", "one_of"),
+        *("by", "zone", "absent", "contains", "joined", "prefix", "of", "unknown", "as", "also_read", "direction"),
+        "reason",
     )
 )
 BRANCH = frozenset({"at", "when", "display", "fields", "drop", "const"})
-SHAPE = frozenset({"model", "fields", "drop", "const"})
+SHAPE = frozenset({"model", "fields", "drop", "const", "only"})
+CHOOSE = frozenset({"by", "first", "never", "until", "known"})
+HOP = " > "
 WIRE = frozenset({"format", "schema", "root", "prefixes", "questionnaire", "questions", "service", "told_by"})
 CONST = frozenset({"value", "also", "always"})
 DROP = frozenset({"reason", "write"})
@@ -91,7 +99,7 @@ class _Loader:
             wire=wire,
             fields=self._fields(entries["fields"]),
             shapes={k.text(): self._shape(k, v) for k, v in _items(entries.get("shapes"))},
-            consts=self._consts(entries.get("const")),
+            consts=self._held(entries),
             drops=self._drops(entries.get("drop")),
             drop_each={k.text(): self._drops(v) for k, v in _items(entries.get("drop_each"))},
             links=self._links(entries.get("links")),
@@ -103,6 +111,9 @@ class _Loader:
             extends=_text(entries.get("extends")),
             without=tuple(self._path(item) for item in _list(entries.get("without"))),
             names=names,
+            entries={rule.word: rule for rule in self._entries(entries.get("entries"))},
+            choose=tuple(self._choose(name, value) for name, value in _items(entries.get("choose"))),
+            as_of=tuple(self._path(one) for one in _each(entries.get("as_of"))),
         )
 
     def _wire(self, block: Block) -> Wire:
@@ -145,7 +156,7 @@ class _Loader:
             parts=_texts(entries.get("parts")),
             fields=self._fields(entries.get("fields")),
             drops=self._drops(entries.get("drop")),
-            consts=self._consts(entries.get("const")),
+            consts=self._held(entries),
             one_of=tuple(self._branch(k, v) for k, v in _items(entries.get("one_of"))),
             by=self._path(entries["by"]) if "by" in entries else None,
             zone=_text(entries.get("zone")),
@@ -153,6 +164,7 @@ class _Loader:
             contains=_text(entries.get("contains")),
             joined=_text(entries.get("joined")),
             prefix=_text(entries.get("prefix")),
+            of=_text(entries.get("of")),
             unknown=self._word(entries.get("unknown"), UNKNOWN, "refuse"),
             as_=_text(entries.get("as")),
             also_read=tuple(self._path(item) for item in _list(entries.get("also_read"))),
@@ -182,8 +194,13 @@ class _Loader:
             model=_text(entries.get("model")),
             fields=self._fields(entries.get("fields")),
             drops=self._drops(entries.get("drop")),
-            consts=self._consts(entries.get("const")),
+            consts=self._held(entries),
         )
+
+    def _held(self, entries: dict[str, Block]) -> tuple[ConstRule, ...]:
+        """Give what always stands there, and what is taken only as it is told here."""
+        only = (replace(rule, only=True) for rule in self._consts(entries.get("only")))
+        return (*self._consts(entries.get("const")), *only)
 
     def _consts(self, block: Block | None) -> tuple[ConstRule, ...]:
         return tuple(self._const(name, value) for name, value in _items(block))
@@ -213,6 +230,29 @@ class _Loader:
         if not block.text().strip():
             block.fault("the reason is empty", "say in a few words why this is not carried")
         return block.text()
+
+    def _entries(self, block: Block | None) -> Iterator[EntryRule]:
+        for name, value in _items(block):
+            if name.text() not in self.words:
+                name.fault(f"there is no word {name.text()}", nearest(name.text(), self.words))
+                continue
+            yield EntryRule(name.text(), name.spot, tuple(self._way(way) for way in _each(value)))
+
+    def _way(self, block: Block) -> tuple[Path, ...]:
+        return tuple(self._parse(hop, block) for hop in self._expand(block).split(HOP))
+
+    def _choose(self, name: Block, value: Block) -> ChooseRule:
+        entries = value.entries(CHOOSE)
+        return ChooseRule(
+            at=self._path(name),
+            spot=name.spot,
+            spots={option: block.spot for option, block in entries.items()},
+            by=self._path(entries["by"]) if "by" in entries else (),
+            first=_texts(entries.get("first")),
+            never=_texts(entries.get("never")),
+            until=self._path(entries["until"]) if "until" in entries else (),
+            known=self._path(entries["known"]) if "known" in entries else (),
+        )
 
     def _links(self, block: Block | None) -> tuple[LinkRule, ...]:
         rules = []
@@ -272,6 +312,11 @@ def _items(block: Block | None) -> list[tuple[Block, Block]]:
 
 def _list(block: Block | None) -> list[Block]:
     return list(block.list()) if block else []
+
+
+def _each(block: Block | None) -> list[Block]:
+    """Give the items of a list, or the one that stands for itself."""
+    return [block] if block and block.is_text else _list(block)
 
 
 def _text(block: Block | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.core.errors import Issue
 from gateway.core.message import Deviation, Read
-from gateway.mapping.run.values import Bad, Codec, Zoned, blank, token
+from gateway.mapping.run.values import Bad, Codec, Zoned, blank, malformed, token
 
 Values = dict[str, Any]
 FEW_CODES = 16
@@ -80,6 +80,13 @@ class Account:
     def lacking(self, at: str, field: str, w: int) -> None:
         """Say that a record lacks what it makes no sense without."""
         self.issues.append(Issue("required", at, f"{field} is missing here", f"give it; see {self.places[w]}"))
+
+    def formed(self, v: Values, key: str, system: str, forms: Any, at: str, field: str, w: int) -> None:
+        """Hold a code to the form that its code system has."""
+        wrong = malformed(v, key, system, forms)
+        if wrong:
+            what = wrong if wrong.endswith("missing") else f"{field} is {wrong}"
+            self.issues.append(Issue("code-invalid", at, what, f"give a code and its system; see {self.places[w]}"))
 
     def two(self, at: str, what: str, w: int) -> None:
         """Say that two things stand where the schema allows one, and that they contradict each other."""

@@ -90,6 +90,11 @@ class JsonReading(Account):
         self._tree(s, at, "refused", self.places[w], f"{what} was expected here")
         self.issues.append(Issue("structure", at, f"{what} was expected here", f"see the rule at {self.places[w]}"))
 
+    def judge(self, s: Any, at: str, w: int, why: str, mend: str, code: str) -> None:
+        """Refuse what a message says of itself, before it is read."""
+        self._tree(s, at, "refused", self.places[w], why)
+        self.issues.append(Issue(code, at, why, mend))
+
     def link(self, s: Any, at: str, word: str, w: int) -> None:
         """Keep a reference for when all entries are known."""
         if isinstance(s, list) and len(s) == 1:

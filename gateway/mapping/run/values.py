@@ -259,6 +259,21 @@ def full_url(message: object, word: str) -> str:
     return f"urn:uuid:{uuid5(NAMESPACE_OID, name)}"
 
 
+# codes
+
+
+def malformed(v: Dict[str, Any], key: str, system: str, forms: Dict[str, str]) -> str:
+    """Say what is wrong with a code and its system: one without the other, or another form than it has there."""
+    if not v:
+        return ""
+    code, of = v.get(key), v.get(system)
+    if code is None:
+        return f"{key} is missing"
+    if of is None:
+        return f"{system} is missing"
+    return "" if re.fullmatch(forms[of], code) else "no code of its code system"
+
+
 # finding
 
 

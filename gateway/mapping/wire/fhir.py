@@ -9,6 +9,7 @@ import types
 from functools import cache, partial
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from gateway.mapping.wire.modifiers import modifiers
 from gateway.mapping.wire.schema import Child, Scalar, Schema, Shape
 
 _R4B = importlib.import_module("fhir.resources.R4B")
@@ -45,7 +46,9 @@ def _shape(name: str) -> Shape:
     if name in ("Resource", "DomainResource"):
         return Shape(name, open_resource=True)
     children: dict[str, Child] = {"resourceType": Child("resourceType", "resourceType", partial(_scalar_shape, "Code"))}
-    for field_name, info in _R4B.get_fhir_model_class(name).model_fields.items():
+    model = _R4B.get_fhir_model_class(name)
+    changing = modifiers(name, resource=model.has_resource_base())
+    for field_name, info in model.model_fields.items():
         if field_name in ("fhir_comments", "resource_type") or field_name.endswith("__ext"):
             continue
         key = info.alias or field_name
@@ -58,6 +61,7 @@ def _shape(name: str) -> Shape:
             many,
             required=info.is_required() or bool(extra.get("element_required")),
             enum=frozenset(extra.get("enum_values", ())),
+            modifier=key in changing,
         )
     return Shape(name, children)
 

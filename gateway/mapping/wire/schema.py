@@ -36,7 +36,7 @@ class Scalar(StrEnum):
 class Child:
     """A named child: an element, an attribute or a property, and how often it may stand there.
 
-    `enum` holds the codes of a required binding.
+    `enum` holds the codes of a required binding. A `modifier` changes what the others of its parent say.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Child:
     many: bool = False
     required: bool = False
     enum: frozenset[str] = frozenset()
+    modifier: bool = False
 
 
 @dataclass(frozen=True, slots=True)

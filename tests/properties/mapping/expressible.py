@@ -8,17 +8,20 @@ below restate what the writers of `gateway.mapping.compile` refuse and what the 
 - No text is blank: blank is how both wire formats say that there is none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from enum import StrEnum
 
-from demands import Demand, JsonDemands, XmlDemands
+from demands import Demand, JsonDemands, Term, XmlDemands
 
 from gateway.mapping.check.tree import Leaf, Place, Record, Switch, Tree
 from gateway.mapping.compile.derive import DERIVATIONS
 from gateway.mapping.language import Derived, Mapping
 from gateway.mapping.wire.schema import Scalar
+
+CODES = frozenset({"A01", "Z99"})
+"""Codes that have the form of every code system there is (`FORMS` of gateway.model.codes)."""
 
 INT32 = (-(1 << 31), (1 << 31) - 1)
 
@@ -98,6 +101,7 @@ def expressible(mapping: Mapping, tree: Tree) -> Expressible:
 def _form(place: Place, made: type, demands: XmlDemands | JsonDemands) -> Form:
     fields: dict[str, Value | Form | Dict[str, Form]] = {}
     implied: dict[str, Implied] = {}
+    coded: list[Leaf] = []
     branches: dict[str, dict[str, Form]] = {}
     for inner in place.scope():
         use = inner.use
@@ -106,6 +110,7 @@ def _form(place: Place, made: type, demands: XmlDemands | JsonDemands) -> Form:
         if isinstance(use, Leaf):
             fields[use.target.key] = _value(use, inner)
             implied |= _implied(use)
+            coded += [use] if use.of else []
         elif isinstance(use, Record) and use.branch and use.made:
             branches.setdefault(use.target.key, {})[use.made.__name__] = _form(inner, use.made, demands)
         elif isinstance(use, Record):
@@ -113,7 +118,14 @@ def _form(place: Place, made: type, demands: XmlDemands | JsonDemands) -> Form:
         elif isinstance(use, Switch):
             branches[use.target.key] = {name: _branch(place, use, name, demands) for name in use.branches}
     fields |= branches
-    return Form(made, fields, tuple(dict.fromkeys(demands.of(place, fields))), tuple(implied.values()))
+    told = (*demands.of(place, fields), *(demand for leaf in coded for demand in _together(leaf, fields)))
+    return Form(made, fields, tuple(dict.fromkeys(told)), tuple(implied.values()))
+
+
+def _together(leaf: Leaf, fields: Dict[str, object]) -> Iterator[Demand]:
+    """Say that a code and its system stand together, and nothing without them."""
+    yield Demand(frozenset(Term(key) for key in fields), frozenset({Term(leaf.target.key)}))
+    yield Demand(frozenset({Term(leaf.target.key)}), frozenset({Term(leaf.of)}))
 
 
 def _branch(place: Place, switch: Switch, name: str, demands: XmlDemands | JsonDemands) -> Form:
@@ -164,7 +176,7 @@ def _value(leaf: Leaf, place: Place) -> Value:
         text = Text.COLLAPSED
     return Value(
         kind=leaf.target.field.kinds[0],
-        codes=frozenset(leaf.table.to_wire) if leaf.table else frozenset(),
+        codes=frozenset(leaf.table.to_wire) if leaf.table else CODES if leaf.of else frozenset(),
         text=text,
         zoned=bool(leaf.zone) or leaf.scalar is Scalar.JSON_DATETIME,
         least=_LEAST.get(place.shape.name if place.shape else "", INT32[0]),

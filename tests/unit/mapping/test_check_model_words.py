@@ -103,7 +103,7 @@ MISTAKES = (
             '"item[name].answer.valueString"}}\n  employment.percentage: '
         ),
         'occupation: "item[name]',
-        "employment.occupation is bound by the rule at line 160 already",
+        "employment.occupation is bound by the rule at line 177 already",
         "take one of them away",
     ),
     Mistake(
