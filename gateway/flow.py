@@ -199,7 +199,7 @@ def forward(parsed: Parsed[Any], target: Format, rules: Rules, facts: Facts, to:
     """
     reporting = bool(parsed.rows)
     record = address(parsed.record, to)
-    decision = decide(rules.table, rules.route, facts, record)
+    decision = decide(rules.table, rules.route, replace(facts, unsaid=parsed.unsaid), record)
     released = minimise(record, decision)
     check_duties(released, target, ON_THE_LINE)
     rendered = render(target, released, rules.ceiling, report=reporting)

@@ -9,8 +9,12 @@ from gateway.core.message import Read
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document as its mapping reads it, what is wrong with it, and an account of what was left out of it."""
+    """A document as its mapping reads it, what is wrong with it, and an account of what was left out of it.
+
+    `unsaid` are the texts and codes that were left out.
+    """
 
     root: Any
     issues: tuple[Issue, ...] = ()
     rows: tuple[Read, ...] = ()
+    unsaid: tuple[str, ...] = ()

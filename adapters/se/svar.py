@@ -46,11 +46,12 @@ class Certificates:
         root = inside(root, "RegisterCertificate")
         wrong = [*self._numbers(root), *map(self._said, _by_number(root))]
         answers = Answers(root)
-        rows = tuple(self._dropped(answers))
+        dropped = list(self._dropped(answers))
+        rows = tuple(Read(at, "dropped", "", "", why) for at, _, why in dropped)
         wrong += [self._said(issue) for issue in self._schema(root)]
         if not wrong:
             wrong += broken(self._questions, Answers(root))
-        return Prepared(root, tuple(wrong), rows)
+        return Prepared(root, tuple(wrong), rows, tuple(said for _, said, _ in dropped))
 
     def generic(self, body: bytes) -> bytes:
         """Give a certificate as it goes on the wire. Raises `NotAcceptable` with the questions that are wrong."""
@@ -88,22 +89,22 @@ class Certificates:
     def _named(self, number: str) -> str:
         return self._questions.named(number) if number in self._questions.texts else "an unknown question"
 
-    def _dropped(self, answers: Answers) -> Iterator[Read]:
-        """Take out the answers that the patient has not let go, and account for each of their leaves."""
+    def _dropped(self, answers: Answers) -> Iterator[tuple[str, str, str]]:
+        """Take out the answers that the patient has not let go; give of each leaf its place, what it said, and why."""
         for demand in self._questions.demands:
             if demand.rule != "dropped" or not answers.holds(demand):
                 continue
             for number in demand.of:
                 for svar in answers.elements(number):
                     leaves = [one for one in svar.iter() if len(one) == 0 and (one.text or "").strip()]
-                    yield from (Read(_at(one), "dropped", "", "", demand.why) for one in leaves)
+                    yield from ((_at(one), one.text, demand.why) for one in leaves)
                     svar.getparent().remove(svar)
 
 
 def _by_number(root: Any) -> Iterator[Issue]:
     """Name each answer by its question's number, in the order of the numbers; say which value has no right form."""
     for intyg in root.iter("{*}intyg"):
-        answers = [child for child in intyg if etree.QName(child).localname == "svar"]
+        answers = intyg.findall(f"{{{CERTIFICATE}}}svar")
         place = intyg.index(answers[0]) if answers else 0
         for svar in answers:
             intyg.remove(svar)
@@ -130,9 +131,7 @@ def _named(svar: Any) -> None:
         return
     for instans in svar.findall(f"{{{CERTIFICATE}}}instans"):
         svar.remove(instans)
-    parts = [
-        part for part in svar if etree.QName(part).localname == "delsvar" and _NUMBER.fullmatch(part.get("id", ""))
-    ]
+    parts = [part for part in svar.findall(f"{{{CERTIFICATE}}}delsvar") if _NUMBER.fullmatch(part.get("id", ""))]
     extra = number.isdigit() and int(number) >= SUPPLEMENTS
     for part in sorted(parts, key=lambda part: [*map(int, part.get("id", "").split("."))]):
         own = part.attrib.pop("id")

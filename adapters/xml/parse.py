@@ -30,6 +30,10 @@ class Prepared(Protocol):
     def rows(self) -> tuple[Read, ...]:
         """The leaves that were left out."""
 
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """What they said."""
+
 
 class XmlParser:
     """Reads documents that `reads` has a program for, after `prepare`, for those that stand otherwise on the wire.
@@ -62,7 +66,7 @@ class XmlParser:
         prepared = self._prepare(root)
         if prepared.issues:
             return Parsed(None, prepared.issues)
-        parsed = self._reads(prepared.root, report=report)
+        parsed = replace(self._reads(prepared.root, report=report), unsaid=prepared.unsaid)
         if not report:
             return parsed
         return replace(parsed, rows=(*parsed.rows, *prepared.rows), leaves=parsed.leaves + len(prepared.rows))

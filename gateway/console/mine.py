@@ -94,11 +94,19 @@ def told(desk: Desk, patient: str, words: Words) -> Told:
     decided = {one.message: one for one in reversed(found) if one.action is AuditAction.DECIDED}
     told_of = [one for one in found if one.action in TOLD and one.outcome is not Outcome.DENIED]
     looks = tuple(one.recorded_at for one in found if one.action in LOOKS and one.actor != "patient")
-    once = {(one.message if TOLD[one.action] == "shared" else one.id): one for one in reversed(told_of)}
+    once = {_once(one): one for one in reversed(told_of)}
     events = [_event(desk, one, decided.get(one.message), words) for one in reversed(once.values())]
     often = Counter(one.party for one in events if one.what == "shared")
     glass = sum(one.what == "glass" for one in events)
     return Told(tuple(often.most_common()), glass, looks, tuple(events), len(found) < SHOWN)
+
+
+def _once(entry: AuditEntry) -> str:
+    """Give what makes an entry the same event as another: a message goes once, however often it was tried.
+
+    What somebody reads, of a message or of a case, is an event each time.
+    """
+    return entry.message if TOLD[entry.action] == "shared" and entry.message and not entry.person else entry.id
 
 
 def _event(desk: Desk, entry: AuditEntry, decided: AuditEntry | None, words: Words) -> Event:

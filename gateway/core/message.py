@@ -63,6 +63,7 @@ class Parsed(Generic[Record]):
 
     `record` is absent when an issue of severity error makes the message unacceptable. `rows` are there only when
     the report was asked for; then each leaf of the input has exactly one. `leaves` counts the leaves of the input.
+    `unsaid` is what the input says of the illness and its reading left out: other texts are looked through for it.
     """
 
     record: Record | None
@@ -70,6 +71,7 @@ class Parsed(Generic[Record]):
     rows: tuple[Read, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     leaves: int = 0
+    unsaid: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def acceptable(self) -> bool:

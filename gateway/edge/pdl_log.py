@@ -2,7 +2,8 @@
 
 RIV-TA informationsecurity:auditing:log 2 (StoreLog). Each entry has the id of the one in the disclosure log, which has
 pseudonyms where the service is to have HSA-ids and numbers; so it is told while they are at hand, and they are kept
-nowhere. The words for what was done and why are those of the national service, from memory.
+nowhere. The words for what was done, with what and why are those that Inera's own certificate services log with
+(sklintyg, `ActivityType`, `ResourceType`, `ActivityPurpose`).
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ LOG: Final = "urn:riv:informationsecurity:auditing:log:2"
 STORE_LOG: Final = "urn:riv:informationsecurity:auditing:log:StoreLogResponder:2"
 READS: Final = "Läsa"
 TREATMENT: Final = "Vård och behandling"
-CERTIFICATE: Final = "Läkarintyg"
+CERTIFICATE: Final = "Intyg"
 SWEDEN: Final = ZoneInfo("Europe/Stockholm")
 
 

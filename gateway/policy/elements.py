@@ -41,12 +41,14 @@ class Element:
     fields: tuple[str, ...] = ()
 
 
-def elements_of(record: Any, screen: Screen | None = None) -> tuple[Element, ...]:
+def elements_of(record: Any, screen: Screen | None = None, unsaid: Iterable[str] = ()) -> tuple[Element, ...]:
     """Group every populated leaf of a record by class and marks, in the order met.
 
-    Without a screen texts count as clean: give one wherever a rule looks at it.
+    Without a screen texts count as clean: give one wherever a rule looks at it. `unsaid` is what else the message says
+    of the illness.
     """
-    walk = _Walk(screen, screen.own(_said_of_illness(record, None)) if screen else NOTHING)
+    own = screen.own((*_said_of_illness(record, None), *unsaid)) if screen else NOTHING
+    walk = _Walk(screen, own)
     walk.record(record, None, "", ())
     return tuple(Element(data_class, marks, tuple(paths)) for (data_class, marks), paths in walk.groups.items())
 

@@ -21,7 +21,8 @@ class Facts:
     `by_class` holds the facts of one data class, which stand above those of the message. `until` is the first moment at
     which a fact may change by itself (a consent that ends), with its zone; absent when none is known. `cleared` is what
     an officer has seen and cleared, as `Decision.held` names it; anything else that is held is not cleared by it.
-    `question` is the request that the message answers, where it is at hand.
+    `question` is the request that the message answers, where it is at hand. `unsaid` is what the message says of the
+    illness and its record does not hold.
     """
 
     message: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Facts:
     until: datetime | None = None
     cleared: frozenset[str] = frozenset()
     question: Question | None = None
+    unsaid: tuple[str, ...] = field(default=(), repr=False)
 
     def says(self, data_class: str, fact: str) -> bool:
         """Whether anything was said about a fact of a class, be it that it is unknown."""

@@ -28,7 +28,7 @@ def decide(table: Table, route: Route, facts: Facts, record: Any) -> Decision:
     only when it is all that waits: what the officer did not see keeps waiting, and so does the rest.
     """
     screened = table.named.get(SCREENED, 0) & table.route(route)
-    elements = elements_of(record, table.screen if screened else None)
+    elements = elements_of(record, table.screen if screened else None, facts.unsaid)
     known = {**UNMARKED, **facts.message}
     for fact, value in stated(record).items():
         known[fact] = tighter(table, fact, value, known.get(fact, value))

@@ -151,6 +151,56 @@ def test_a_certificate_that_says_no_is_never_written_with_a_diagnosis() -> None:
         flow.convert(Parsed(replace(record, wants_diagnosis=False)), known()["se-ag114"])
 
 
+MOVED = ("1", "2", "5", "6", "8", "9", "17", "35", "44", "100", "103", "9001", "04", "4 ", "4.0", "٤")
+
+
+def moved_diagnoses(to: str, *, whole: bool) -> bytes:
+    """Give the certificate that says no, with its diagnoses under the number of another question."""
+    root = etree.fromstring(with_diagnoses("false"))
+    for svar in [one for one in root.iter(f"{CERTIFICATE}svar") if one.get("id") == "4"]:
+        svar.set("id", to)
+        for part in svar if whole else ():
+            if part.get("id"):
+                part.set("id", f"{to}.{part.get('id').partition('.')[2]}")
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("to", MOVED)
+def test_a_diagnosis_under_the_number_of_another_question_is_refused(to: str, whole: bool) -> None:
+    source = known()["se-ag114"]
+    assert source.parse is not None
+    assert not source.parse(moved_diagnoses(to, whole=whole)).acceptable
+
+
+@pytest.mark.parametrize("said", ["", "False", "TRUE", "nej", "ja", "\u200bfalse", "2"])
+def test_a_choice_that_is_no_choice_is_refused(said: str) -> None:
+    source = known()["se-ag114"]
+    assert source.parse is not None
+    assert not source.parse(with_diagnoses(said)).acceptable
+
+
+@pytest.mark.parametrize("order", [("true", "false"), ("false", "true")])
+def test_a_choice_that_is_made_twice_is_refused(order: tuple[str, str]) -> None:
+    root = etree.fromstring(with_diagnoses("true"))
+    [svar] = [one for one in root.iter(f"{CERTIFICATE}svar") if one.get("id") == "3"]
+    svar.addnext(deepcopy(svar))
+    for one, said in zip(
+        [one for one in root.iter(f"{CERTIFICATE}delsvar") if one.get("id") == "3.1"], order, strict=True
+    ):
+        one.text = said
+    assert not known()["se-ag114"].parse(etree.tostring(root)).acceptable  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["svar", "delsvar"])
+def test_an_answer_of_another_namespace_is_no_answer(name: str) -> None:
+    root = etree.fromstring(with_diagnoses("true"))
+    strange = [one for one in root.iter(f"{CERTIFICATE}{name}") if one.get("id", "").partition(".")[0] == "4"]
+    for one in strange:
+        one.tag = f"{{urn:x}}{name}"
+    assert not known()["se-ag114"].parse(etree.tostring(root)).acceptable  # type: ignore[misc]
+
+
 # changed
 
 

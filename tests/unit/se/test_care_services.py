@@ -180,7 +180,7 @@ def test_the_calls_hold_the_number_who_reads_when_and_where_and_nothing_else() -
     calls = [*asked, store_log([told], "SE2321000990-SYS1", datetime(2026, 7, 1, tzinfo=UTC))]
     unit = record.sender or CareUnit()
     named = {record.patient.number, unit.hsa, unit.provider_hsa, READER.employee, READER.unit, READER.provider}
-    named |= {"1.2.752.129.2.1.3.1", "SE2321000990-SYS1", "Läsa", "Vård och behandling", "Läkarintyg", "1"}
+    named |= {"1.2.752.129.2.1.3.1", "SE2321000990-SYS1", "Läsa", "Vård och behandling", "Intyg", "1"}
     named |= {"2026-09-30T00:00:00", "2026-11-30T23:59:59", "2026-07-01T02:00:00", str(UUID("ab" * 16))}
     for call in calls:
         said = {one.text for one in etree.fromstring(call or b"").iter() if one.text}
