@@ -45,7 +45,7 @@ def elements_of(record: Any, screen: Screen | None = None, unsaid: Iterable[str]
     """Group every populated leaf of a record by class and marks, in the order met.
 
     Without a screen texts count as clean: give one wherever a rule looks at it. `unsaid` is what else the message says
-    of the illness.
+    of the illness. What is a diagnosis by its class is not screened: whoever may have it knows that it is one.
     """
     own = screen.own((*_said_of_illness(record, None), *unsaid)) if screen else NOTHING
     walk = _Walk(screen, own)
@@ -114,7 +114,7 @@ class _Walk:
                 return True
             if not field.telling:
                 return False
-        elif self.screen and (field.free_text or field.naming):
+        elif self.screen and field.data_class is not DataClass.DIAGNOSIS and (field.free_text or field.naming):
             look = self.screen.look if field.free_text else self.screen.look_at_name
             found = look(item, self.own)
             marks = marks if found == CLEAN else (*marks, (SCREENED, found or UNKNOWN))

@@ -17,10 +17,11 @@ from visitor import Visitor
 
 from gateway import demo_sweden
 from gateway.demo import act
-from gateway.demo_sweden import ASKED, COMPLETED, FK7804, WITH, WITHOUT, Scene, running
+from gateway.demo_sweden import ASKED, CLINIC, COMPLETED, FK7804, PERSON, WITH, WITHOUT, Scene, running
 from gateway.edge import soap
 from gateway.edge.audit.watch import OSLO
 from gateway.edge.store.schema import follow_up
+from gateway.sandbox.care_lists import CareReader, ask
 from gateway.sandbox.ehr import SandboxEhr
 from gateway.sandbox.installation import until
 
@@ -52,6 +53,7 @@ def test_each_recipient_gets_what_the_rules_release_and_the_diagnosis_only_by_th
         False,
         True,
     ]
+    assert sorted(view["diagnosis"].get("text", "") for view in views if "diagnosis" in view) == ["Ländryggssmärta"]
     for view in views:
         assert not {"findings", "treatment", "address"} & view.keys()
         assert "Sjukgymnastik" not in str(view)
@@ -200,6 +202,9 @@ def test_the_console_shows_the_case_in_swedish(tmp_path: Path) -> None:
         await scene.send(scene.clinic, scene.certificate(FK7804), "forsakringskassan")
         await scene.send(scene.patient, scene.certificate(WITHOUT), "municipality")
         await until(lambda: bool(scene.forsakringskassan.received and scene.municipality.received), PAUSE)
+        settings, own = scene.gateway.settings, CareReader(CLINIC).for_person(PERSON)
+        for _ in range(2):
+            assert "intygsData" in (await ask(settings.certificates, settings.base_url, own))[1]
         return await asyncio.to_thread(read_in_swedish, scene.console)
 
     listed, told, mine = played(tmp_path, part)
@@ -209,6 +214,7 @@ def test_the_console_shows_the_case_in_swedish(tmp_path: Path) -> None:
     assert "AG 7804" in told
     assert "FK 7804 går till Försäkringskassan när patienten har bett om intyget." in mine
     assert "I Sverige lämnar patienten själv AG-intyget till arbetsgivaren." in mine
+    assert mine.count("En enhet läser de intyg som den själv har utfärdat") == 2
     assert "Tolvansson" not in listed + told
 
 
