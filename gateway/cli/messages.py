@@ -31,6 +31,7 @@ from gateway.edge.store.operate import DISCARD, ERASE, RESEND, REWRAP, NotThere,
 from gateway.wiring.delivery import periods
 
 REASON: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+PSEUDONYM: Final = re.compile(r"[0-9a-f]{32}")
 REWRAP_BATCH: Final = 500
 SHOWN: Final = ("id", "state", "destination", "recipient", "format", "purpose", "attempts", "reason", "created_at")
 
@@ -142,9 +143,13 @@ def _keeping(messages: typer.Typer) -> None:
     @messages.command()
     def erase(pseudonym: str) -> None:
         """Destroy the keys of all that is stored about a patient, named by pseudonym as the log shows it."""
+        if not PSEUDONYM.fullmatch(pseudonym):
+            raise typer.BadParameter("a pseudonym is 32 hexadecimal digits; a number of a person never stands here")
         with _store() as database:
             destroyed = database.write_now(ERASE, (pseudonym, operator()))
             database.forget_free_pages()
+        if not destroyed:
+            raise NotThere("nothing that could be destroyed is stored under this pseudonym")
         typer.echo(f"{destroyed} payloads destroyed")
 
     @messages.command()

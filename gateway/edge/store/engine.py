@@ -1,7 +1,9 @@
 """Opens the database: a SQLite file, or PostgreSQL; what differs between them stands here and nowhere else."""
 
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +72,8 @@ def _sqlite(url: URL, clock: Clock) -> Engine:
             ["the SQLite database needs a file; a message kept in memory is lost at the first stop"]
         )
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # SQLite says it better
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))  # its owner's alone, and so the files beside it
     engine = create_engine(
         url,
         hide_parameters=True,

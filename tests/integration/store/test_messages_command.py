@@ -5,13 +5,14 @@ import sqlite3
 
 import pytest
 import typer
-from line_kit import message, write_keys
+from line_kit import message, vault, write_keys
 from rig import Rig
 from typer.testing import CliRunner
 
 from gateway.cli.messages import register
 from gateway.core.errors import Rejected
 from gateway.edge.channel import MemoryChannel
+from gateway.edge.store.operate import NotThere
 
 
 @pytest.fixture
@@ -106,3 +107,15 @@ def grow_old(folder):
     with contextlib.closing(sqlite3.connect(folder / "line.db", isolation_level=None)) as connection:
         connection.execute("UPDATE inbound SET received_at = 1")
         connection.execute("UPDATE event SET at = 1")
+
+
+@pytest.mark.usefixtures("dead")
+def test_an_erasure_that_erases_nothing_is_no_success_and_a_persons_number_is_not_repeated(tmp_path):
+    number = run("erase", "02917923100")
+    assert number.exit_code == 2
+    assert "02917923100" not in number.output
+    nobody = run("erase", "f" * 32)
+    assert isinstance(nobody.exception, NotThere)
+    who = vault().mac("patient", "patient-1")
+    assert "payloads destroyed" in run("erase", who).output
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("line.db*")} == {0o600}
