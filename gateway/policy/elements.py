@@ -4,7 +4,7 @@ An element's marks are its own facts: NAV's restriction codes (kodeverk 8134) on
 screen says of its free text, names and numbers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,8 +47,7 @@ def elements_of(record: Any, screen: Screen | None = None, unsaid: Iterable[str]
     Without a screen texts count as clean: give one wherever a rule looks at it. `unsaid` is what else the message says
     of the illness. What is a diagnosis by its class is not screened: whoever may have it knows that it is one.
     """
-    own = screen.own((*_said_of_illness(record, None), *unsaid)) if screen else NOTHING
-    walk = _Walk(screen, own)
+    walk = _Walk(screen, _own(screen, record, unsaid) if screen else NOTHING)
     walk.record(record, None, "", ())
     return tuple(Element(data_class, marks, tuple(paths)) for (data_class, marks), paths in walk.groups.items())
 
@@ -122,17 +121,24 @@ class _Walk:
         return True
 
 
-def _said_of_illness(record: Any, inherited: DataClass | None) -> Iterator[str]:
-    """Give what a record says of the illness: the codes and texts of diagnoses, and clinical texts."""
+def _own(screen: Screen, record: Any, unsaid: Iterable[str]) -> Own:
+    """Give what a message says of the illness (diagnoses, clinical texts) and of where its patient lives."""
+    said = [*unsaid]
+    lives: list[str] = []
+    _hear(record, None, said, lives)
+    return screen.own(said, lives)
+
+
+def _hear(record: Any, inherited: DataClass | None, said: list[str], lives: list[str]) -> None:
     kind = type(record)
     for field in (_PLANS.get((kind, inherited)) or _plan(kind, inherited)).fields:
         held = getattr(record, field.name)
         for item in held if field.many else (held,):
             if field.is_record:
                 if item is not None:
-                    yield from _said_of_illness(item, field.data_class)
-            elif field.telling_illness and isinstance(item, str):
-                yield item
+                    _hear(item, field.data_class, said, lives)
+            elif isinstance(item, str) and (field.telling_illness or field.telling_place):
+                (said if field.telling_illness else lives).append(item)
 
 
 class _Planned(NamedTuple):
@@ -140,7 +146,8 @@ class _Planned(NamedTuple):
 
     `telling` means that an empty record says something by being there, `naming` that it is another text that no
     code list holds to its words: a name, a number, in whose place people have been seen to write remarks,
-    `telling_illness` that it is the code or text of a diagnosis, or a clinical text.
+    `telling_illness` that it is the code or text of a diagnosis, or a clinical text, `telling_place` that it is a
+    street or telephone of the patient's.
     """
 
     name: str
@@ -151,12 +158,15 @@ class _Planned(NamedTuple):
     telling: bool
     naming: bool
     telling_illness: bool
+    telling_place: bool
 
 
 class _Plan(NamedTuple):
     fields: tuple[_Planned, ...]
     restrictable: bool
 
+
+_PLACES = frozenset({"street", "postbox", "value"})
 
 _PLANS: dict[tuple[type, DataClass | None], _Plan] = {}
 
@@ -179,4 +189,5 @@ def _planned(field: Field, data_class: DataClass) -> _Planned:
         telling=field.many or field.optional or field.is_one_of,
         naming=text and not (field.free_text or field.impersonal or diagnosis or clinical),
         telling_illness=text and (diagnosis or (clinical and field.free_text)),
+        telling_place=text and data_class is DataClass.CONTACT and field.name in _PLACES,
     )

@@ -1,7 +1,8 @@
 """The look for a diagnosis in text that is bound for somebody who must not learn it.
 
 A screen, not a proof: it finds code patterns, national numbers, words from a short list, and what the message itself
-says of the illness, also when letters are spaced out, words are cut, digits stand for letters or accents are added.
+says of the illness, also when letters are spaced out, words are cut, digits stand for letters, accents are added or
+left out.
 What it cannot judge (too long, letters of a script it does not know) is unknown, and unknown counts as a hit. A hit
 holds that one field back until a person has looked at it.
 """
@@ -31,17 +32,27 @@ _PARTED = re.compile(r"\d(?:[ .\-/]{0,2}\d){10}(?![ .\-/]{0,2}\d)")
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 _DISGUISED = re.compile(r"[^\W\d_]\w*[0134578$@\u20ac]|[0134578$@\u20ac]\w*[^\W\d_]")
 _DISGUISES = str.maketrans("013457$@\u20ac8", "oieastsaeb")
+_SHORN = str.maketrans("æøåäö", "aoaao")
+_DIGRAPH = re.compile("oe|ae|aa")
+"""Letters that keyboards without æ, ø, å, ä and ö lack, and how they are then written."""
 _TELLING = 5
 """Letters that a word of the message's own diagnosis has at least, to tell something."""
+_TELEPHONE = 8
+_NO_DIGIT = re.compile("[^0-9]")
 _BRIEF = 80
 """Characters up to which a clinical text is a name for the illness rather than an account of it."""
+_HEAD = 3
+"""Letters that a stem has at least."""
 _SURE = 6
 """Letters that a stem has at least, to be looked for across the blanks of a text."""
 
 
 @dataclass(frozen=True)
 class Own:
-    """What a message itself says of the illness: stems of the words, and the codes, bare of case and separators."""
+    """What a message itself says of the illness and of where the patient lives.
+
+    Stems of the words; and codes and telephone numbers, bare of case and separators.
+    """
 
     stems: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
@@ -68,12 +79,17 @@ class Screen:
     ordinary: tuple[str, ...] = ()
 
     @cached_property
-    def _stems(self) -> tuple[str, ...]:
-        return tuple(map(_plain, self.stems))
+    def _stems(self) -> "_Stems":
+        return _Stems(map(_plain, self.stems))
 
     @cached_property
-    def _sure(self) -> tuple[str, ...]:
-        return tuple(stem for stem in self._stems if len(stem) >= _SURE)
+    def _sure(self) -> "_Stems":
+        return _Stems(stem for stem in map(_plain, self.stems) if len(stem) >= _SURE)
+
+    @cached_property
+    def _folded(self) -> "_Stems":
+        folded = ((stem, stem.translate(_SHORN)) for stem in map(_plain, self.stems))
+        return _Stems(shorn for stem, shorn in folded if shorn != stem and len(shorn) >= _TELLING)
 
     @cached_property
     def _whole(self) -> frozenset[str]:
@@ -91,11 +107,11 @@ class Screen:
     def _codes(self) -> re.Pattern[str]:
         return re.compile("|".join(f"(?:{pattern})" for pattern in self.patterns))
 
-    def own(self, said: Iterable[str]) -> Own:
-        """Give what to look for of what a message says of the illness: its codes, and its texts when they are brief."""
+    def own(self, said: Iterable[str], lives: Iterable[str] = ()) -> Own:
+        """Give what to look for of what a message says: codes and brief texts of the illness, streets, telephones."""
         stems: set[str] = set()
-        codes: set[str] = set()
-        for text in said:
+        codes = {number[-_TELEPHONE:] for text in lives if len(number := _NO_DIGIT.sub("", text)) >= _TELEPHONE}
+        for text in (*said, *(text for text in lives if not text.startswith("tel:"))):
             plain = _plain(text)
             if _DIGIT.search(text) and len(plain) <= _BRIEF and " " not in plain.strip():
                 codes.add(_SEPARATORS.sub("", plain))
@@ -133,15 +149,16 @@ class Screen:
             return None
         plain = _plain(rest)
         words = _WORD.findall(plain.replace("_", " "))
-        if not self._whole.isdisjoint(words) or any(word.startswith((*self._stems, *own.stems)) for word in words):
+        if not self._whole.isdisjoint(words) or any(
+            self._stems.begin(word) or word.startswith(own.stems) for word in words
+        ):
             return HIT
         return HIT if any(code in _SEPARATORS.sub("", plain) for code in own.codes) else CLEAN
 
     def _names_illness(self, plain: str, own: Own) -> bool:
-        for stem in self._stems:  # a loop, because it is three times as fast as a regular expression or any()
-            if stem in plain:
-                return True
-        return any(stem in plain for stem in own.stems) or not self._whole.isdisjoint(_WORD.findall(plain))
+        if self._stems.stand_in(plain) or any(stem in plain for stem in own.stems):
+            return True
+        return not self._whole.isdisjoint(_WORD.findall(plain))
 
     def _numbers_illness(self, text: str) -> bool:
         if _NUMBERS.search(text) or self._codes.search(text):
@@ -151,12 +168,40 @@ class Screen:
     def _hides_illness(self, plain: str, own: Own) -> bool:
         """Whether a word or code is there once what parts or disguises it is taken away."""
         squeezed = _SEPARATORS.sub("", plain)
-        if any(stem in squeezed for stem in (*self._sure, *own.codes)):
+        if self._sure.stand_in(squeezed) or any(code in squeezed for code in own.codes):
             return True
         joined = _SPACED_OUT.sub(lambda run: _SEPARATORS.sub("", run[0]), _CUT.sub("", plain))
         if joined != plain and (self._names_illness(joined, own) or self._codes.search(joined)):
             return True
-        return bool(_DISGUISED.search(plain)) and self._names_illness(plain.translate(_DISGUISES), own)
+        if _DISGUISED.search(plain) and self._names_illness(plain.translate(_DISGUISES), own):
+            return True
+        shorn = _DIGRAPH.sub(lambda two: two[0][0], plain.translate(_SHORN))
+        return self._folded.stand_in(shorn) or any(stem.translate(_SHORN) in shorn for stem in own.stems)
+
+
+class _Stems:
+    """Stems by their first letters: one look at each letter of a text, however many stems there are."""
+
+    __slots__ = ("_by_head",)
+
+    def __init__(self, stems: Iterable[str]) -> None:
+        by_head: dict[str, tuple[str, ...]] = {}
+        for stem in stems:
+            by_head[stem[:_HEAD]] = (*by_head.get(stem[:_HEAD], ()), stem)
+        self._by_head = by_head
+
+    def begin(self, word: str) -> bool:
+        """Whether a word begins with one of them."""
+        return word.startswith(self._by_head.get(word[:_HEAD], ()))
+
+    def stand_in(self, text: str) -> bool:
+        """Whether one of them stands anywhere in a text."""
+        find = self._by_head.get
+        for at in range(len(text) - _HEAD + 1):
+            stems = find(text[at : at + _HEAD])
+            if stems is not None and text.startswith(stems, at):
+                return True
+        return False
 
 
 def _stem(word: str) -> str:
@@ -210,6 +255,9 @@ def read_screen(reader: Reader, node: Node | None) -> Screen:
         if where is not None:
             reader.fault(where, "a number of characters is expected")
         longest = "1"
+    for item in reader.sequence(entries.get("stems")):
+        if len(reader.text(item)) < _HEAD:
+            reader.fault(item, f"a stem has at least {_HEAD} letters; make it a word")
     stems, words, exact, ordinary = (
         tuple(reader.text(item) for item in reader.sequence(entries.get(name)))
         for name in ("stems", "words", "exact", "ordinary")

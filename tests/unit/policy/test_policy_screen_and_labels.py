@@ -15,7 +15,8 @@ from gateway.policy.screen import Screen
     "kre\u00adft", "storfekreft",
     "langvarig angst", "ÅNGEST", "har vondt i ryggen", "gravid i uke 20", "er hiv-positiv", "MS",
     "P 76", "P-76", "F.32.1", "p ٧٦", "02 91 79 23 100", "dia-\ngnose", "dia gnose", "depr€sjon", "d3presjon",
-    "har ryggsmerter", "søvnvansker", "panikkanfall", "rusproblemer", "brukket arm", "hodepine", "headache", "ME-syk",
+    "har ryggsmerter", "soevnforstyrrelse", "sovnforstyrrelse", "KJOENNSSYKDOM", "blodning", "tennisalbue",
+    "utredes for", "søvnvansker", "panikkanfall", "rusproblemer", "brukket arm", "hodepine", "headache", "ME-syk",
     "13097248022", "130972 48022", "19720913-4802", "f 3 2 . 1", "a diagnosis", "brystkreft",
 ])  # fmt: skip
 def test_a_text_that_may_reveal_an_illness_is_a_hit(text: str) -> None:
@@ -47,6 +48,13 @@ def test_what_the_message_itself_says_of_the_illness_is_a_hit(text: str) -> None
     screen = rules().screen
     assert screen.look(text) in {"clean", "hit"}
     assert screen.look(text, screen.own(["Klämskada skuldra", "S47", "Ansiktslammelse, annen"])) == "hit"
+
+
+@pytest.mark.parametrize("text", ["Kan jobbe hjemme i Lyngveien 4", "Ring 555 501 01", "Lyngvejen"])
+def test_where_the_patient_lives_and_answers_is_a_hit_in_a_text(text: str) -> None:
+    screen = rules().screen
+    own = screen.own([], ["Lyngveien 4", "tel:+4755550101"])
+    assert (screen.look(text), screen.look(text, own)) == ("clean", "hit" if text != "Lyngvejen" else "clean")
 
 
 def test_of_what_the_message_says_of_the_illness_ordinary_words_and_long_accounts_are_not_looked_for() -> None:
