@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from lxml import etree
 
 from adapters.xml.document import read
+from adapters.xml.heeded import unheeded
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Deviation, Parsed, Read
 
@@ -58,6 +59,9 @@ class XmlParser:
         messages = [*islice(root.iter(*self._alone), 2)] if self._alone else []
         if len(messages) > 1:
             return Parsed(None, (_several(messages[1]),))
+        wrong = [replace(issue, at=_place(at)) for one in messages for at, issue in unheeded(one)]
+        if wrong:
+            return Parsed(None, tuple(wrong))
         number = _brought_forward(messages[0]) if messages else 1
         if number > 1:
             return _as_it_came(self._reads(root, report=report), number)

@@ -231,3 +231,46 @@ def test_every_way_of_straying_at_once_is_the_same_message_with_each_named(path:
         one.what for one in parsed.deviations
     }
     assert all(one.at for one in parsed.deviations)
+
+
+SHIELDED = "<ho:SkjermesForPasient>true</ho:SkjermesForPasient>"
+TWISTS = {
+    "empty": ("</ho:MedisinskVurdering>", "<ho:SkjermesForPasient/></ho:MedisinskVurdering>"),
+    "twice": ("</ho:MedisinskVurdering>", f"{SHIELDED.replace('true', 'false')}{SHIELDED}</ho:MedisinskVurdering>"),
+    "elsewhere": ("<ho:MedisinskVurdering>", f"{SHIELDED}<ho:MedisinskVurdering>"),
+    "otherwise spelt": ("</ho:MedisinskVurdering>", f"{SHIELDED.replace('For', 'for')}</ho:MedisinskVurdering>"),
+    "an empty restriction": ("<ho:SvarTekst>", "<ho:Restriksjon/><ho:SvarTekst>"),
+    "no code": ("<ho:SvarTekst>", '<ho:Restriksjon><ho:Restriksjonskode DN="P"/></ho:Restriksjon><ho:SvarTekst>'),
+    "two restrictions": (
+        "<ho:SvarTekst>",
+        2 * '<ho:Restriksjon><ho:Restriksjonskode V="P"/></ho:Restriksjon>' + "<ho:SvarTekst>",
+    ),
+}
+ANSWERED = (
+    "<ho:UtdypendeOpplysninger><ho:SpmGruppe><ho:SpmGruppeId>6.3</ho:SpmGruppeId><ho:SpmGruppeTekst>t</ho:SpmGruppeTekst>"
+    "<ho:SpmSvar><ho:SpmId>6.3.1</ho:SpmId><ho:SpmTekst>s</ho:SpmTekst><ho:SvarTekst>svar</ho:SvarTekst></ho:SpmSvar>"
+    "</ho:SpmGruppe></ho:UtdypendeOpplysninger>"
+)
+DATED_NOTE = EXAMPLES / "sykmelding/examples/03-treatment-days.in.xml"
+
+
+@pytest.mark.parametrize("twist", TWISTS)
+def test_what_is_kept_from_somebody_is_refused_unless_it_stands_as_the_form_has_it(twist: str) -> None:
+    text = DATED_NOTE.read_text("utf-8").replace(
+        "<ho:MeldingTilArbeidsgiver>", ANSWERED + "<ho:MeldingTilArbeidsgiver>"
+    )
+    source = KNOWN["nav-sykmelding"]
+    assert flow.parse(source, text.encode()).record is not None
+    old, new = TWISTS[twist]
+    assert old in text
+    with pytest.raises(NotAcceptable, match="what is kept from somebody does not stand as the form has it"):
+        flow.parse(source, text.replace(old, new, 1).encode())
+
+
+@pytest.mark.parametrize(("number", "taken"), [("23839231024", True), ("14858400032", False)])
+def test_a_header_about_another_person_than_the_note_is_refused(number: str, taken: bool) -> None:
+    ident = f'<mh:Ident><mh:Id>{number}</mh:Id><mh:TypeId V="FNR"/></mh:Ident>'
+    text = DATED_NOTE.read_text("utf-8").replace("</mh:DateOfBirth>", f"</mh:DateOfBirth>{ident}", 1)
+    parsed = KNOWN["nav-sykmelding"].parse(text.encode())  # type: ignore[misc]
+    assert parsed.acceptable is taken
+    assert [issue.at for issue in parsed.issues] == ([] if taken else ["/MsgHead/MsgInfo/Patient/Ident"])

@@ -54,8 +54,8 @@ def test_each_leaf_of_a_sheet_is_told_once_and_under_a_field_that_the_certificat
 
 
 def test_what_a_sheet_says_comes_out_as_fhir_and_back_as_the_same_certificate() -> None:
-    whole = note(FULL)
-    assert flow.parse(FHIR, flow.convert(read(FULL), FHIR).rendered.body).record == whole
+    coded = ("<bidiagnose>", "<bidiagnose><diagnosekodeSystem>ICPC2</diagnosekodeSystem>")
+    assert flow.parse(FHIR, flow.convert(read(FULL, coded), FHIR).rendered.body).record == note(FULL, coded)
 
 
 def test_a_tick_is_a_reason_without_a_code_and_an_empty_box_is_none() -> None:
