@@ -40,12 +40,16 @@ MARKED = frozenset({Obligation.NO_REDISCLOSURE, Obligation.SHOW_AS_BREAK_GLASS})
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """What the gateway adds: who the recipient is, (an employer) its place among the organisations, when it came."""
+    """What the gateway adds: who the recipient is, and when it came; of an employer, its place among the organisations.
+
+    `employee` is an employer's own number of the patient, where its files have told it.
+    """
 
     name: str = ""
     identifiers: tuple[Identifier, ...] = ()
     employer: str = ""
     legal: str = ""
+    employee: str = ""
     received_at: datetime | None = None
 
 
@@ -152,6 +156,7 @@ def address(message: Any, to: Addressee) -> Any:
         receiver=receiver,
         received_at=to.received_at or message.received_at,
         employer_orgnr=to.employer or message.employer_orgnr,
+        employee_number=to.employee or message.employee_number,
         legal_orgnr=to.legal or to.employer or message.legal_orgnr,
     )
 

@@ -14,12 +14,20 @@ from adapters.hr.dates import BadDate, date_form
 from adapters.hr.profile import Column, Profile
 from gateway.core import identifiers
 from gateway.core.identifiers import Kind
+from gateway.model.codes import LISTS
 from gateway.model.common import Identifier
 
 Convert = Callable[[Any], Any]
 
 EMPLOYEE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-zÆØÅæøåÄÖäö][0-9A-Za-zÆØÅæøåÄÖäö._/-]{0,39}")
+COUNTED = re.compile(r"[0-9]+[.,]0+|[0-9]+([.,][0-9]+)?[Ee][+-]?[0-9]+")
+"""What a spreadsheet writes of a number that it counts with: 123.0, 1,23E+10."""
+
 NUMBERS = {sign: re.compile(rf"-?[0-9]{{1,9}}({re.escape(sign)}[0-9]{{1,16}})?") for sign in (",", ".")}
+LINE = re.compile(r"[\w .,'+/-]{1,60}")
+WORDS_OF = {"purpose": "income-purpose", "reduced": "pay-reduction"}
+"""The list that the words of a column are from."""
+
 WHOLE = Decimal(100)
 YEARS = (1990, 2100)
 MONTHS = 12
@@ -51,8 +59,12 @@ def converter(column: Column, profile: Profile, *, synthetic: bool) -> Convert:
     """
     one: Convert
     match column.field:
-        case "start" | "end":
+        case "start" | "end" | "first_day" | "refund_end":
             one = _date(profile, ends=column.field == "end")
+        case "close" | "purpose" | "reduced":
+            one = _word(column.field, profile)
+        case "contact" | "telephone" | "system" | "version":
+            one = _line
         case "person":
             one = _person(profile, synthetic=synthetic)
         case "employer":
@@ -63,7 +75,7 @@ def converter(column: Column, profile: Profile, *, synthetic: bool) -> Convert:
             one = _unit(profile)
         case "degree":
             one = _degree(column, profile)
-        case "hours" | "days" | "quantity":
+        case "hours" | "days" | "quantity" | "monthly" | "refund" | "paid":
             one = _amount(column, profile)
         case "year" | "month":
             one = _between(*(YEARS if column.field == "year" else (1, MONTHS)))
@@ -100,6 +112,8 @@ def _name(column: Column) -> Convert:
         if not isinstance(cell, str):
             raise BadCell(LOST, AS_TEXT)
         text = cell.strip()
+        if COUNTED.fullmatch(text):
+            raise BadCell("a spreadsheet has made a number of it, so its leading zeros may be lost", AS_TEXT)
         if not fits(text):
             raise BadCell(
                 "this is not a number or id", "at least one digit, and else letters, dots, hyphens and slashes only"
@@ -188,6 +202,26 @@ def _kind(profile: Profile) -> Convert:
         return codes[text]
 
     return read
+
+
+def _word(field: str, profile: Profile) -> Convert:
+    may = frozenset({"yes", "no"}) if field == "close" else LISTS[WORDS_OF[field]]
+    words = {text: word for text, word in profile.words.items() if word in may}
+
+    def read(cell: Any) -> str:
+        text = _text(cell)
+        if text not in words:
+            raise BadCell("the profile has no such word for this column", "add it under `words:` with what it means")
+        return words[text]
+
+    return read
+
+
+def _line(cell: Any) -> str:
+    text = _text(cell)
+    if not LINE.fullmatch(text):
+        raise BadCell("this is no name or number", "at most 60 letters, digits, blanks, and . , ' + - /")
+    return text
 
 
 def _unit(profile: Profile) -> Convert:

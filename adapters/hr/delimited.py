@@ -22,6 +22,23 @@ LINE_ENDS = (b"\n", b"\r", b"\x1a")
 """What a whole line ends with; old systems write one character more after the last."""
 
 
+OTHERS = (
+    (
+        b"pk\x03\x04",
+        "this is a spreadsheet or a ZIP, and no text",
+        "save it as CSV, or use a profile of `format: xlsx`",
+    ),
+    (b"\xd0\xcf\x11\xe0", "this is a spreadsheet of the old kind (.xls), and no text", "save it as .xlsx or as CSV"),
+    (b"\xff\xfe", "the file is UTF-16, Excel's «Unicode Text»", "save it as «CSV UTF-8»"),
+    (b"\xfe\xff", "the file is UTF-16, Excel's «Unicode Text»", "save it as «CSV UTF-8»"),
+    (b"<html", "this is a web page, and no text of cells", "open it in a spreadsheet and save it as CSV"),
+    (b"<!doctype", "this is a web page, and no text of cells", "open it in a spreadsheet and save it as CSV"),
+)
+"""What other kinds of file begin with, in small letters, and what to do about them."""
+
+LONGEST_MARK = 64
+
+
 class Ending(io.RawIOBase):
     """Passes bytes on, and tells whether a text ends in the middle of a line.
 
@@ -33,7 +50,7 @@ class Ending(io.RawIOBase):
         super().__init__()
         self._source = source
         self._complete = complete
-        self._last = b"\n"
+        self._last = b""
         self.cut = False
 
     def readable(self) -> bool:
@@ -43,11 +60,13 @@ class Ending(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read some bytes."""
         got = self._source.read(len(buffer))
+        if not self._last:
+            no_text(got[:LONGEST_MARK])
         buffer[: len(got)] = got
         if got:
             self._last = got[-1:]
         else:
-            self.cut = self._complete and self._last not in LINE_ENDS
+            self.cut = self._complete and self._last not in (b"", *LINE_ENDS)
         return len(got)
 
 
@@ -64,6 +83,14 @@ def read(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[Out
         raise NotAcceptable([_undecodable(rows.line_num, profile)]) from None
     except csv.Error as wrong:
         raise NotAcceptable([_broken(rows.line_num, wrong)]) from None
+
+
+def no_text(head: bytes) -> None:
+    """Raise `NotAcceptable` for a file that begins as no text of cells does."""
+    head = head.lstrip().lower()
+    for mark, what, mend in OTHERS:
+        if head.startswith(mark):
+            raise NotAcceptable([Issue("structure", "in the file", what, mend)])
 
 
 def _undecodable(line: int, profile: Profile) -> Issue:

@@ -9,6 +9,7 @@ from adapters.hr.profile import (
     DEGREES,
     FIELDS,
     FORMATS,
+    INCOME_FIELDS,
     MODES,
     NEEDED,
     PERSONS,
@@ -25,14 +26,17 @@ from gateway.model.codes import LISTS
 HEADER = frozenset(
     (
         *("profile", "title", "version", "status", "verified", "assumed", "file", "dates", "decimal", "open_end"),
-        *("mode", "persons", "columns", "drop", "codes", "units"),
+        *("mode", "persons", "columns", "drop", "codes", "units", "words"),
     )
 )
 FILE = frozenset({"format", "encoding", "delimiter", "quote", "header", "skip", "complete", "sheet"})
 COLUMN = frozenset({"field", "width", "unit", "implied", "negative", "optional", "blank"})
 CODE = frozenset({"kind", "cause", "ignore", "written"})
-NEVER_BLANK = frozenset({"start", "kind", "year", "month"})
+NEVER_BLANK = frozenset({"kind", "year", "month", "first_day", "monthly", "close", "purpose"})
 ENCODINGS = frozenset({"utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "cp437", "cp850", "ascii"})
+WORDS = LISTS["income-purpose"] | LISTS["pay-reduction"] | {"yes", "no"}
+"""What the words in columns of an income report may mean."""
+
 SWITCH = {"yes": True, "no": False}
 SPAN = re.compile(r"([1-9][0-9]{0,3})-([1-9][0-9]{0,3})")
 
@@ -44,7 +48,7 @@ def load(text: str, file: str) -> tuple[Profile | None, list[Fault]]:
     if root is None:
         return None, faults
     entries = root.entries(HEADER)
-    root.demand(("profile", "title", "version", "status", "file", "columns", "codes"), entries)
+    root.demand(("profile", "title", "version", "status", "file", "columns"), entries)
     if faults:
         return None, faults
     profile = _profile(root, entries)
@@ -80,17 +84,18 @@ def _profile(root: Block, entries: dict[str, Block]) -> Profile:
         persons=_persons(entries.get("persons")),
         columns=tuple(_column(name, value, kind) for name, value in entries["columns"].items()),
         drop={name.text(): _reason(value) for name, value in _items(entries.get("drop"))},
-        codes={name.text(): _code(value) for name, value in entries["codes"].items()},
+        codes={name.text(): _code(value) for name, value in _items(entries.get("codes"))},
         units={
             name.text(): _word(value, frozenset({"hours", "days"}), "") for name, value in _items(entries.get("units"))
         },
+        words={name.text(): _word(value, WORDS, "") for name, value in _items(entries.get("words"))},
     )
 
 
 def _column(name: Block, value: Block, kind: str) -> Column:
     entries = {"field": value} if value.is_text else value.entries(COLUMN)
     value.demand(("field",), entries) if not value.is_text else None
-    field = _word(entries.get("field"), frozenset(FIELDS), "")
+    field = _word(entries.get("field"), frozenset((*FIELDS, *INCOME_FIELDS)), "")
     unit = _word(entries.get("unit"), DEGREES, "")
     if field == "degree" and not unit:
         value.fault("a degree says no unit", f"give `unit:`, one of {', '.join(sorted(DEGREES))}")
@@ -115,11 +120,17 @@ def _column(name: Block, value: Block, kind: str) -> Column:
 def _whole(root: Block, profile: Profile) -> None:
     """Note what is wrong with the profile as a whole."""
     held = [one.field for one in profile.columns]
+    for field in sorted(set(held) - set(profile.fields)):
+        root.fault(f"a column holds {field}, which mode {profile.mode} has no place for")
     for field in sorted({one for one in held if held.count(one) > 1}):
         root.fault(f"two columns hold {field}")
-    for field in (*NEEDED[profile.mode], "kind"):
+    for field in NEEDED[profile.mode]:
         if field not in held:
             root.fault(f"no column holds {field}, which mode {profile.mode} needs")
+    if profile.mode != "income" and any(one.blank for one in profile.columns if one.field == "start"):
+        root.fault("a row without start says nothing", "take `blank:` away")
+    if "kind" in held and not profile.codes:
+        root.fault("there is no codes here", "say under `codes:` what each code of the system means")
     if "employee" not in held and "person" not in held:
         root.fault("no column says who is away", "let one hold `employee` or `person`")
     if ("quantity" in held) != ("unit" in held) or ("unit" in held) != bool(profile.units):

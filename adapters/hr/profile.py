@@ -11,14 +11,30 @@ from gateway.mapping.language import Spot
 
 FORMATS = frozenset({"csv", "fixed", "xlsx", "paxml"})
 STATUSES = frozenset({"verified", "partly", "assumed"})
-MODES = frozenset({"range", "day", "month"})
+MODES = frozenset({"range", "day", "month", "register", "income"})
 FIELDS = (
     *("id", "employee", "person", "employer", "start", "end", "kind", "degree", "hours", "days"),
     *("quantity", "unit", "year", "month"),
 )
-"""What a column may hold. In mode `day`, `start` is the day; in mode `month`, `year` and `month` stand for dates."""
+"""What a column may hold. In mode `day`, `start` is the day; in mode `month`, `year` and `month` stand for dates.
 
-NEEDED = {"range": ("start", "end"), "day": ("start",), "month": ("year", "month")}
+In mode `register` a row says no absence, but whose an employee number is; in mode `income` it is an income report.
+"""
+
+INCOME_FIELDS = (
+    *("id", "employee", "person", "employer", "start", "end", "kind"),
+    *("first_day", "monthly", "refund", "refund_end", "paid", "reduced", "close", "purpose"),
+    *("employment", "contact", "telephone", "system", "version"),
+)
+"""What a column may hold in mode `income`: `start` and `end` are the employer's period, and no column is a `kind`."""
+
+NEEDED = {
+    "range": ("start", "end", "kind"),
+    "day": ("start", "kind"),
+    "month": ("year", "month", "kind"),
+    "register": ("employee", "person"),
+    "income": ("person", "first_day", "monthly", "close", "purpose"),
+}
 DEGREES = frozenset({"percent", "fraction", "percent-cell"})
 """Units of `degree`: 50 is half, 0.5 is half, or a cell formatted as per cent (it holds 0.5)."""
 PERSONS = frozenset({"national-number", "d-number", "personnummer", "samordningsnummer"})
@@ -86,6 +102,12 @@ class Profile:
     drop: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Code] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What its columns may hold."""
+        return INCOME_FIELDS if self.mode == "income" else FIELDS
 
     def column(self, name: str) -> Column | None:
         """Give the column that holds a field."""

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from python_calamine import CalamineError, CalamineWorkbook
 
 from adapters.hr.dates import BadDate, date_form
+from adapters.hr.delimited import no_text
 from adapters.hr.rows import MOST_COLUMNS
 from gateway.core.errors import Issue, NotAcceptable
 
@@ -39,14 +40,14 @@ LETTERS = re.compile(r"[^\W\d_]")
 WORDS = {
     "employee": "ansattnr ansattnummer ansatt anstnr anstid anställningsnr anställningsnummer pernr medarbejdernr "
     "employeeid employeenumber employee workerid employeeemploymentcode",
-    "person": "fnr fødselsnummer personnummer persnr personnr ssn nationalid",
-    "employer": "orgnr organisasjonsnummer organisationsnummer",
+    "person": "person fnr fødselsnummer personnummer persnr personnr ssn nationalid",
+    "employer": "employer orgnr organisasjonsnummer organisationsnummer",
     "start": "fra fradato fom startdato start begda startdate absencestartdate datumfrom franvfran från dato "
     "date datum",
-    "end": "til tildato tom sluttdato slutt endda enddate absenceenddate datumtom franvtill till",
-    "kind": "kode fraværskode fraværstype art awart subty absencecode tidkod franvtyp frånvaroorsak type timeofftype "
-    "lønnsart lønnart code",
-    "degree": "prosent grad fraværsprosent omfattning franvomfatt procent percent percentage",
+    "end": "end til tildato tom sluttdato slutt endda enddate absenceenddate datumtom franvtill till",
+    "kind": "kind kode fraværskode fraværstype art awart subty absencecode tidkod franvtyp frånvaroorsak type "
+    "timeofftype lønnsart lønnart code",
+    "degree": "degree prosent grad fraværsprosent omfattning franvomfatt procent percent percentage",
     "hours": "timer timmar hours stdaz antalltimer",
     "days": "dager dagar days abwtg antalldager",
     "year": "år year",
@@ -73,6 +74,8 @@ def propose(source: BinaryIO) -> str:
             [Issue("structure", "", "this is PAXml", "the profile paxml reads it; copy that for own codes")]
         )
     source.seek(0)
+    if head[:2] != b"PK":
+        no_text(head)
     seen = _sheet(source) if head[:2] == b"PK" else _text(head)
     if not seen.rows:
         raise NotAcceptable([Issue("structure", "", "the sample has no rows", "take a file with some absences")])
@@ -87,7 +90,8 @@ def _sheet(source: BinaryIO) -> Seen:
         raise NotAcceptable(
             [Issue("structure", "", "the spreadsheet cannot be read", "save it anew as .xlsx")]
         ) from None
-    return _headed({"format": "xlsx"}, [list(row) for row in rows])
+    titles = _titles(rows)
+    return _headed({"format": "xlsx"} | ({"skip": str(titles)} if titles else {}), [list(row) for row in rows[titles:]])
 
 
 def _text(head: bytes) -> Seen:
@@ -97,14 +101,31 @@ def _text(head: bytes) -> Seen:
         cut = len(head) == SAMPLE and wrong.start > SAMPLE - 4
         text = head[: wrong.start].decode("utf-8-sig") if cut else head.decode("cp1252", errors="replace")
         encoding = "utf-8" if cut else "cp1252"
-    lines = [line for line in text.splitlines() if line.strip()][: ROWS + 1]
+    every = text.splitlines()
+    while every and not every[0].strip():
+        every.pop(0)
+    skip = len(text.splitlines()) - len(every)
+    if every and every[0].lower().startswith("sep="):
+        every, skip = every[1:], skip + 1
+    lines = [line for line in every if line.strip()][: ROWS + 1]
     delimiter = max(DELIMITERS, key=lambda one: _even(lines, one))
     if not _even(lines, delimiter):
         what = "no delimiter can be seen; it may have fixed positions"
         raise NotAcceptable([Issue("structure", "", what, "write the profile by hand: docs/hr-integrators.md")])
     rows = list(csv.reader(io.StringIO("\n".join(lines[:-1] if len(head) == SAMPLE else lines)), delimiter=delimiter))
     shown = "tab" if delimiter == "\t" else delimiter
-    return _headed({"format": "csv", "encoding": encoding, "delimiter": shown}, [list(row) for row in rows])
+    titles = _titles(rows)
+    skip += every.index(lines[titles]) if titles < len(lines) else 0
+    form = {"format": "csv", "encoding": encoding, "delimiter": shown} | ({"skip": str(skip)} if skip else {})
+    return _headed(form, [list(row) for row in rows[titles:]])
+
+
+def _titles(rows: Sequence[Sequence[Any]]) -> int:
+    """Give how many rows stand before the headings: those of several cells of which one at most says something."""
+    titles = 0
+    while titles < len(rows) and len(rows[titles]) > 1 and sum(cell not in ("", None) for cell in rows[titles]) <= 1:
+        titles += 1
+    return titles
 
 
 def _even(lines: list[str], delimiter: str) -> int:

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 from adapters.hr.cells import BadCell, Convert, converter, nothing
 from adapters.hr.dates import last_of_month
-from adapters.hr.profile import FIELDS, Code, Profile
+from adapters.hr.profile import Code, Profile
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.model.absence import Absence, Amount, Worker
 from gateway.model.common import Identifier
+from gateway.model.envelope import System
+from gateway.model.income import Company, Days, Earner, Earnings, EmployerPeriod, IncomeReport, Job, Refund
 
 HOURS_OF_DAY = 24
 MOST_COLUMNS = 1000
@@ -41,6 +43,31 @@ class Values(NamedTuple):
     month: int | None
 
 
+class IncomeValues(NamedTuple):
+    """A row of an income report as typed values, in the order of `INCOME_FIELDS`."""
+
+    id: str | None
+    employee: str | None
+    person: Identifier
+    employer: str | None
+    start: date | None
+    end: date | None
+    kind: Code
+    first_day: date
+    monthly: Decimal
+    refund: Decimal | None
+    refund_end: date | None
+    paid: Decimal | None
+    reduced: str | None
+    close: str
+    purpose: str
+    employment: str | None
+    contact: str | None
+    telephone: str | None
+    system: str | None
+    version: str | None
+
+
 Outcome = tuple[int, tuple[Any, ...] | None, tuple[Issue, ...]]
 """A row's number as a spreadsheet counts it, its values in the order of `FIELDS`, and what is wrong with it.
 
@@ -58,6 +85,7 @@ class Plan:
     """
 
     names: tuple[str, ...]
+    fields: tuple[str, ...]
     takes: tuple[int, ...]
     converts: tuple[Convert, ...]
     mode: str
@@ -81,9 +109,7 @@ def plan(names: Sequence[str], profile: Profile, *, synthetic: bool) -> Plan:
     issues = []
     seen: set[str] = set()
     if not known.intersection(names):
-        raise NotAcceptable(
-            [Issue("structure", "row 1", "none of the profile's columns is here", "is it the right one?")]
-        )
+        raise NotAcceptable([_elsewhere(names, known)])
     for number, name in enumerate(names, 1):
         at = f"row 1, column {number}"
         if name not in known:
@@ -103,12 +129,28 @@ def plan(names: Sequence[str], profile: Profile, *, synthetic: bool) -> Plan:
     columns = {one.field: one for one in profile.columns}
     return Plan(
         names=tuple(names),
-        takes=tuple(places.get(field, len(names)) for field in FIELDS),
+        fields=profile.fields,
+        takes=tuple(places.get(field, len(names)) for field in profile.fields),
         converts=tuple(
-            converter(columns[field], profile, synthetic=synthetic) if field in places else nothing for field in FIELDS
+            converter(columns[field], profile, synthetic=synthetic) if field in places else nothing
+            for field in profile.fields
         ),
         mode=profile.mode,
     )
+
+
+def _elsewhere(names: Sequence[str], known: set[str]) -> Issue:
+    """Say why none of the columns is there, as far as it can be seen without repeating what stands there."""
+    mend = "is it the right profile, and the right delimiter?"
+    if names and names[0].lower().startswith("sep="):
+        mend = "the first row is Excel's own word for the delimiter; let the profile say `skip: 1`"
+    elif {name.casefold() for name in known}.intersection(name.casefold() for name in names):
+        mend = "headings differ in capital letters alone; write them in the profile as the file has them"
+    elif len(names) == 1 and sum(name in names[0] for name in known) > 1:
+        mend = "the row has another delimiter than the profile says"
+    elif sum(bool(name) for name in names) <= 1 < len(names):
+        mend = "the row looks like a title; let the profile say under `skip:` how many rows stand before the headings"
+    return Issue("structure", "row 1", "none of the profile's columns is here", mend)
 
 
 class Cuts(Protocol):
@@ -159,7 +201,7 @@ def _conversion(how: Plan) -> tuple[Callable[[list[Any]], tuple[Any, ...]], Call
     known: dict[str, Any] = {}
     terms = []
     learned: list[tuple[int, dict[Any, Any], Convert]] = []
-    for number, (field, take, convert) in enumerate(zip(FIELDS, how.takes, how.converts, strict=True)):
+    for number, (field, take, convert) in enumerate(zip(how.fields, how.takes, how.converts, strict=True)):
         if take == how.width:
             terms.append("None")
         elif field == "id":
@@ -263,10 +305,37 @@ def _fits(span: int, hours: Decimal | None, days: Decimal | None) -> None:
         raise BadRow("the row says more hours than its days have", "look at the decimals")
 
 
+REGISTERED = Code(ignore="a row of the register says whose a number is")
+
+
+def _in_register(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    given = Values._make(values)
+    if given.employee is None or given.person is None:
+        raise BadRow("the row does not have both numbers of a person", "leave out persons without both")
+    return given._replace(kind=REGISTERED)
+
+
+INCOME = Code()
+"""Of a row that is an income report, and so of no kind of absence."""
+
+
+def _of_income(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    given = IncomeValues._make(values)
+    if (given.start is None) != (given.end is None):
+        raise BadRow("the employer's period has one day of two", "give its first and its last day, or neither")
+    if given.start and given.end and given.end < given.start:
+        raise BadRow("the last day is before the first")
+    if (given.paid is None) != (given.start is None):
+        raise BadRow("the employer's period and what was paid in it go together")
+    return given._replace(kind=INCOME)
+
+
 _JUDGES: dict[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {
     "range": _in_range,
     "day": _on_day,
     "month": _in_month,
+    "register": _in_register,
+    "income": _of_income,
 }
 
 
@@ -300,6 +369,52 @@ def absence_of(values: tuple[Any, ...], profile: Profile) -> Absence:
         degree=_written(row.degree) if row.degree is not None else None,
         amounts=tuple(amounts),
     )
+
+
+def income_of(values: tuple[Any, ...]) -> IncomeReport:
+    """Make the canonical income report of a row's values: of sick pay, which is all that such rows are read for."""
+    row = IncomeValues._make(values)
+    paid = (
+        EmployerPeriod(days=(Days(start=row.start, end=row.end),), paid=_amount(row.paid), reduced=row.reduced)
+        if row.start
+        else None
+    )
+    return IncomeReport(
+        benefit="sick-pay",
+        purpose=row.purpose,
+        employer=Company(orgnr=row.employer, contact=row.contact, telephone=row.telephone),
+        patient=Earner(number=row.person.value),
+        close_relation=row.close == "yes",
+        job=Job(id=row.employment, first_day=row.first_day, earnings=Earnings(monthly=_amount(row.monthly))),
+        refund=Refund(monthly=_amount(row.refund), ends=row.refund_end) if row.refund is not None else None,
+        employer_period=paid,
+        system=System(name=row.system, version=row.version),
+    )
+
+
+COLUMN_OF = {
+    "employer.orgnr": "employer",
+    "employer.contact": "contact",
+    "employer.telephone": "telephone",
+    "patient.number": "person",
+    "close_relation": "close",
+    "job.id": "employment",
+    "job.first_day": "first_day",
+    "job.earnings.monthly": "monthly",
+    "refund.monthly": "refund",
+    "refund.ends": "refund_end",
+    "employer_period.paid": "paid",
+    "employer_period.reduced": "reduced",
+    "employer_period.days": "start",
+    "purpose": "purpose",
+    "system.name": "system",
+    "system.version": "version",
+}
+"""What column each field of an income report is from."""
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else _written(value)
 
 
 def _written(value: Decimal) -> str:

@@ -83,7 +83,7 @@ class PayrollRenderer:
 def _rows(record: Any, profile: Profile) -> Iterator[Row]:
     if record.patient.id is None:
         raise NotAcceptable([Issue("required", "", "it was not released who is away", field="patient.id")])
-    employee = getattr(record.patient, "employee", None) or ""
+    employee = getattr(record.patient, "employee", None) or getattr(record, "employee_number", None) or ""
     _tells(profile, record.patient.id, employee)
     own = isinstance(record, SelfCertification)
     code = _code(profile, SELF_CERTIFIED if own else CERTIFIED, UNSPECIFIED)

@@ -90,7 +90,7 @@ def _say(tally: Tally) -> None:
         typer.echo(f"noted: {what}", err=True)
     for issue in tally.stopped:
         typer.echo(f"stopped: {issue}", err=True)
-    typer.echo(f"{tally.good} absences, {tally.refused} rows refused, {tally.ignored} rows are no absence")
+    typer.echo(f"{tally.good} good rows, {tally.refused} rows refused, {tally.ignored} rows are no absence")
     if tally.stopped:
         typer.echo("the file was not read to its end")
 

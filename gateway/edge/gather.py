@@ -37,12 +37,16 @@ OLD: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is known about one message and one recipient: the route, the facts, when it was received, the consents."""
+    """What is known about one message and one recipient: the route, the facts, when it was received, the consents.
+
+    `employee` is the recipient's own number of the patient, where its form needs one and its files have told it.
+    """
 
     route: Route
     facts: Facts
     received_at: datetime
     consents: tuple[str, ...] = ()
+    employee: str = ""
 
 
 Cleared = Callable[[Collection[str]], Mapping[tuple[str, str, str], frozenset[str]]]
@@ -85,6 +89,7 @@ class Registers:
     withdrawn: Callable[[Intyg], bool | None] | None = None
     cleared: Cleared | None = None
     care: CareServices | None = None
+    employee: Callable[[Destination, str], str] | None = None
 
 
 class Gather:
@@ -152,7 +157,8 @@ class Gather:
             self._cleared_of(inbound.id, destination),
             presumed.question,
         )
-        return Gathered(route, facts, received, names)
+        employee = self._outside.employee(destination, inbound.patient) if self._outside.employee else ""
+        return Gathered(route, facts, received, names, employee)
 
     def presumed(self, asked: About, record: Any) -> Facts:
         """Give the facts of a message that nobody has sent yet, as it stands before any act of the patient."""

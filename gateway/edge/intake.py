@@ -102,6 +102,18 @@ class Intake:
             await self.add_destination(accepted.id, destination)
         return replace(accepted, told=admitted.issues)
 
+    def admits(self, raw: bytes, format_id: str, sender: str) -> None:
+        """Raise `NotAcceptable` for a message that would not be taken."""
+        self._admit(raw, format_id, sender)
+
+    def accept_now(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted:
+        """Store a message as `accept` does, from a thread that may wait. Raises `NotAcceptable`, `Conflict`, `Busy`."""
+        self._guard.check()
+        if (before := self._before(raw, format_id, sender, key)) is not None:
+            return before
+        _, arrival = self._arrival(raw, format_id, sender, key)
+        return self._database.write_now(ACCEPT, arrival)
+
     async def add_destination(self, message: str, destination: Destination) -> str:
         """Add a recipient to a stored message, for a later act of the patient; give the id of its outgoing message.
 

@@ -181,7 +181,7 @@ class GatewayLine:
 
     def process(self, parsed: Parsed[Any], destination: Destination, facts: Gathered) -> Sealed:
         """Take a message that was read to sealed bytes. Raises `Refused` or `NotAcceptable`."""
-        to = self.addressee(destination.party, facts.received_at)
+        to = replace(self.addressee(destination.party, facts.received_at), employee=facts.employee)
         done = flow.forward(parsed, self.formats[destination.format], self.rules(facts.route), facts.facts, to)
         sealed = self._envelope.close(destination.party, done.rendered)
         return Sealed(

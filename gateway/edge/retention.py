@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from gateway.edge.store.database import Database
-from gateway.edge.store.retention import ABSENCES, MESSAGES, PURGE, RECEIPTS, Sweep
+from gateway.edge.store.retention import ABSENCES, MESSAGES, PURGE, RECEIPTS, WORKERS, Sweep
 
 DAY: Final = 86_400.0
 EVERY: Final = 3_600.0
@@ -25,7 +25,7 @@ class Periods:
 
     def sweeps(self, at: float, *, destroy: bool = True) -> Iterator[Sweep]:
         """Give the sweeps that are due at a time, in seconds since the epoch, UTC."""
-        kinds = {MESSAGES: self.messages, RECEIPTS: self.messages, ABSENCES: self.absences}
+        kinds = {MESSAGES: self.messages, RECEIPTS: self.messages, ABSENCES: self.absences, WORKERS: self.absences}
         return (Sweep(kind, at - days * DAY, destroy=destroy) for kind, days in kinds.items() if days)
 
 

@@ -258,6 +258,7 @@ class SickLeaveCertificate:
     system: Envelope[System] = System()
     # joined by the gateway or by NAV, not by the certifier
     employer_orgnr: EmploymentData[str | None] = None
+    employee_number: EmploymentData[str | None] = None
     legal_orgnr: EmploymentData[str | None] = None
     received_at: Envelope[datetime | None] = None
     self_certified: Absence[tuple[date, ...]] = ()

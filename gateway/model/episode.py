@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
-from gateway.model.absence import Absence
+from gateway.model.absence import Absence, CertifiedDays, SelfCertification
 
 SICK = frozenset({"sick-self", "sick-certified", "sick-unspecified"})
-CERTIFIED, UNSPECIFIED = "sick-certified", "sick-unspecified"
+CERTIFIED, UNSPECIFIED, SELF_CERTIFIED = "sick-certified", "sick-unspecified", "sick-self"
 SATURDAY = 5
 DAY = timedelta(days=1)
 
@@ -89,6 +89,22 @@ def _adjoin(first: Spell, second: Spell, calendar: Calendar) -> bool:
         return True
     gap = range(1, (second.start - first.end).days)
     return all(calendar.is_off(first.end + n * DAY) for n in gap)
+
+
+def self_certifications(absences: Sequence[Absence], calendar: Calendar) -> list[SelfCertification]:
+    """Give what one person's rows of self-certified days come to, in order: days joined over days off are one.
+
+    They are counted in calendar days, days off between them included (ftrl § 8-24). One that goes on is none yet.
+    """
+    if not absences:
+        return []
+    who, employer = absences[0].patient, next((one.employer for one in absences if one.employer), None)
+    days = [
+        CertifiedDays(start=one.start, end=one.end)
+        for one in spells((one for one in absences if one.kind == SELF_CERTIFIED), calendar)
+        if one.end is not None
+    ]
+    return [SelfCertification(employer=employer, patient=who, days=(one,)) for one in days]
 
 
 def certified(found: Sequence[Spell], covered: Sequence[tuple[date, date]]) -> list[Spell]:

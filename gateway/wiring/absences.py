@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import NAMESPACE_OID, uuid5
 
 from adapters.hr.load import load
 from adapters.hr.profile import Profile
 from adapters.hr.propose import propose
 from adapters.hr.read import read
-from adapters.hr.rows import Outcome, Values, absence_of
+from adapters.hr.rows import COLUMN_OF, INCOME, REGISTERED, Outcome, Values, absence_of, income_of
 from adapters.hr.tally import KIND, Tally, error_lines, told
 from gateway.core.errors import ConfigurationError, Fault, Issue, NotAcceptable
 from gateway.core.message import Parsed
@@ -102,8 +104,10 @@ def account(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[
         elif values[6].ignore:
             yield {"row": number, "ignored": values[6].ignore}
         else:
-            fields = {path: str(value) for path, value, _ in values_of(absence_of(values, profile))}
-            yield {"row": number, "absence": fields}
+            income = values[KIND] is INCOME
+            record = income_of(values) if income else absence_of(values, profile)
+            fields = {path: str(value) for path, value, _ in values_of(record)}
+            yield {"row": number, "income" if income else "absence": fields}
     for title, found in (("noted", tally.noted), ("stopped", tally.stopped)):
         if found:
             yield {title: [str(issue) for issue in found]}
@@ -113,7 +117,7 @@ def records(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[
     """Give each absence of a file with its row. Raises `NotAcceptable` where the file stops being readable."""
     tally = Tally()
     for number, values, _ in outcomes(source, profile, tally, synthetic=synthetic):
-        if values is not None and not values[KIND].ignore:
+        if values is not None and not values[KIND].ignore and values[KIND] is not INCOME:
             yield number, absence_of(values, profile)
     if tally.stopped:
         raise NotAcceptable(tally.stopped)
@@ -138,7 +142,10 @@ def reads(profiles: Profiles, canonical: Format, *, synthetic: bool) -> Reads:
             if values is None:
                 last = Said(number, issues)
             elif values[KIND].ignore:
-                last = Said(number)
+                registered = values[KIND] is REGISTERED
+                last = Said(number, worker=_worker(Values._make(values)) if registered else (), register=registered)
+            elif values[KIND] is INCOME:
+                last = _report(number, values, profile, canonical)
             else:
                 last = _said(number, Values._make(values), absence_of(values, profile), canonical)
         if tally.stopped:
@@ -151,6 +158,20 @@ def reads(profiles: Profiles, canonical: Format, *, synthetic: bool) -> Reads:
     return read_by
 
 
+def _report(number: int, values: tuple[Any, ...], profile: Profile, canonical: Format) -> Said:
+    """Give an income report as a message of its own, whose id is that of the row or made of what it says."""
+    record = income_of(values)
+    body = convert(Parsed(record), canonical).rendered.body
+    named = replace(record, id=values[0] or str(uuid5(NAMESPACE_OID, sha256(body).hexdigest())))
+    columns = {one.field: one.name for one in profile.columns}
+    return Said(
+        row=number,
+        worker=(values[1], values[2].value) if values[1] else (),
+        message=convert(Parsed(named), canonical).rendered.body,
+        columns={path: columns[field] for path, field in COLUMN_OF.items() if field in columns},
+    )
+
+
 def _said(number: int, row: Values, record: Absence, canonical: Format) -> Said:
     person = (row.person.value,) if row.person else ("employee", row.employee or "")
     told = (row.id, row.employee, row.person and row.person.value, row.start, row.end, row.kind.kind, row.kind.cause)
@@ -160,8 +181,14 @@ def _said(number: int, row: Values, record: Absence, canonical: Format) -> Said:
         person=person,
         same=tuple("" if one is None else str(one) for one in same),
         source=_source(row),
+        worker=_worker(row),
         record=convert(Parsed(record), canonical).rendered.body,
     )
+
+
+def _worker(row: Values) -> tuple[str, ...]:
+    """Give both numbers of a person, where the row has both."""
+    return (row.employee, row.person.value) if row.employee and row.person else ()
 
 
 def _source(row: Values) -> tuple[str, ...]:

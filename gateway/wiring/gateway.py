@@ -14,8 +14,9 @@ from gateway.core.errors import ConfigurationError
 from gateway.core.message import Parsed
 from gateway.core.ports import Channel, Format
 from gateway.core.vocabulary import Role
-from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases
+from gateway.edge.absences.cases import NORWAY, SWEDEN, AbsenceCases, employee_number
 from gateway.edge.absences.files import AbsenceFiles
+from gateway.edge.absences.reports import RowMessages
 from gateway.edge.acts import Acts
 from gateway.edge.addresses import AddressRegister, HttpAddressRegister
 from gateway.edge.audit.watch import LogWatch
@@ -76,6 +77,7 @@ from gateway.wiring.followup import load as load_law
 from gateway.wiring.formats import installed, kinds
 from gateway.wiring.identity import Identity, clock, now, refuse_examples, warn_of_expiry
 from gateway.wiring.outgoing import client, endpoint
+from gateway.wiring.payroll import PREFIX
 from gateway.wiring.preflight import Preflight
 from gateway.wiring.reasons import Reasons
 from gateway.wiring.watch import log_watch
@@ -246,9 +248,15 @@ class Gateway:
         """What collects the facts of a decision."""
         talk = self.conversations
         registers = Registers(
-            self._addresses(), self._disclosing(), talk.asked, talk.withdrawn, self._cleared, self.care
+            self._addresses(), self._disclosing(), talk.asked, talk.withdrawn, self._cleared, self.care, self._employee
         )
         return Gather(self.register, self.registry, self.routing, registers, self.rulebook.labels)
+
+    def _employee(self, to: Destination, patient: str) -> str:
+        """Give a recipient's own number of a patient, where a payroll system's form may need it."""
+        if not to.format.startswith(PREFIX):
+            return ""
+        return employee_number(self.database, self.vault, to.party, patient)
 
     def _cleared(self, messages: Collection[str]) -> Mapping[tuple[str, str, str], frozenset[str]]:
         """Give what officers have cleared of stored messages, by id, party and purpose, under the rules in force."""
@@ -301,7 +309,8 @@ class Gateway:
         """The absence files that employers upload."""
         profiles = Profiles(self.library.folder)
         read = reads(profiles, self.formats["canonical"], synthetic=self.settings.demo)
-        return AbsenceFiles(self.database, self.vault, read, frozenset(profiles.known))
+        sends = RowMessages(self.intake)
+        return AbsenceFiles((self.database, self.vault), read, frozenset(profiles.known), sends)
 
     @cached_property
     def reminders(self) -> Reminders:

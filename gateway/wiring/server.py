@@ -49,7 +49,7 @@ def https_server(gateway: Gateway) -> uvicorn.Server:
     if gateway.mshs:
         parts.append(ebms.router(services, gateway.ebms_intake))
     parts.append(absences.router(services, gateway.absences, error_lines))
-    parts.append(cases.router(services, gateway.cases.of, _planned))
+    parts.append(cases.router(services, gateway.cases, _planned))
     parts.append(riv.lists(services, gateway.sick_leave_lists.answer))
     parts.append(inbox.router(services, gateway.inbox))
     config = server_config(create_app(services, parts), settings.host, settings.port, tls)

@@ -6,11 +6,14 @@ passes the enforcement point before anything is reckoned from it, and the log te
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import orjson
+
 from gateway import flow
+from gateway.core import identifiers
 from gateway.core.audit import Disclosure
 from gateway.core.errors import NotAcceptable, Refused
 from gateway.core.line import State
@@ -22,18 +25,20 @@ from gateway.edge.keys import Unreadable, Vault
 from gateway.edge.line import GatewayLine
 from gateway.edge.store import absences as store
 from gateway.edge.store import statements
+from gateway.edge.store.accept import Conflict
 from gateway.edge.store.database import Database
 from gateway.edge.store.decide import inbound
 from gateway.edge.store.operate import NotThere
 from gateway.edge.store.rows import Destination
-from gateway.model.absence import Absence
+from gateway.model.absence import Absence, CertifiedDays
 from gateway.model.common import Identifier
-from gateway.model.episode import Calendar, Spell, certified, episodes, spells
+from gateway.model.episode import Calendar, Spell, certified, episodes, self_certifications, spells
 from gateway.model.messages import about, absent
 from gateway.model.timeline import Entry, Law, Signal, signals, timeline
 from gateway.policy.facts import Facts
 
 ROUTE = Route(Role.EMPLOYER, Role.EMPLOYER, MessageKind.ABSENCE_EXPORT, Purpose.SICK_LEAVE_FOLLOW_UP)
+SELF = replace(ROUTE, kind=MessageKind.EGENMELDING)
 SENT = (State.DELIVERED, State.ACKNOWLEDGED)
 NORWAY, SWEDEN = "norway", "sweden"
 TWELVE = 12
@@ -44,7 +49,7 @@ TWELVE = 12
 class Case:
     """The latest case of a person: its spells of illness, what is to be done by which day, what there is to look at.
 
-    `calendar` has the days off of the country.
+    `calendar` has the days off of the country. `self_certified` are all the days that the employee certified.
     """
 
     person: Identifier | None
@@ -52,6 +57,17 @@ class Case:
     spells: tuple[Spell, ...]
     entries: tuple[Entry, ...]
     signals: tuple[Signal, ...]
+    self_certified: tuple[CertifiedDays, ...] = ()
+
+
+def employee_number(database: Database, vault: Vault, party: str, patient: str) -> str:
+    """Give a party's own number of a patient (a pseudonym), as its files say it; nothing unless there is one alone."""
+    found = database.rows(store.NUMBERS_OF, party=party, who=patient)
+    try:
+        [row] = found
+        return str(orjson.loads(vault.open(store.WORKER, row.record, row.body, row.wrapped))[0])
+    except (ValueError, Unreadable):
+        return ""
 
 
 class AbsenceCases:
@@ -71,17 +87,37 @@ class AbsenceCases:
         of it, or `Busy`.
         """
         who, law = self._vault.mac("patient", number), self._laws[SWEDEN if len(number) == TWELVE else NORWAY]
-        released = [self._released(one) for one in self._absences(party, who)]
+        person = Identifier(kind=str(identifiers.kind_of(number)), value=number)
+        reported = (replace(one, patient=replace(one.patient, id=person)) for one in self._absences(party, who))
+        released = [self._released(one, ROUTE) for one in reported]
         own = [one.record for one in released]
         notes = list(self._notes(party, who))
         found = certified(spells(own, law.calendar), [span for note in notes for span in absent(note.record)])
         cases = episodes(found, law.between)
         if not cases:
             raise NotThere("this employer has reported no illness of this person")
-        self._log(party, who, [*released, *notes])
+        certified_by_self = [self._released(one, SELF) for one in self_certifications(own, law.calendar)]
+        self._log(party, who, [*released, *notes, *certified_by_self])
         seen = tuple(signals(found, law.signals, today))
-        person = next((one.patient.id for one in own if one.patient.id), None)
-        return Case(person, law.calendar, tuple(cases[-1]), tuple(timeline(cases[-1], law, today)), seen)
+        days = tuple(day for one in certified_by_self for day in one.record.days)
+        return Case(person, law.calendar, tuple(cases[-1]), tuple(timeline(cases[-1], law, today)), seen, days)
+
+    def number_of(self, party: Party, employee: str) -> str:
+        """Give the personal number of the person with an employee number, as the employer's files say it. Blocks.
+
+        Raises `Conflict` when none says it, or they contradict each other, or `Busy`.
+        """
+        found = self._database.rows(
+            store.WORKERS, party=party.id, employee=self._vault.mac("employee", party.id, "employee", employee)
+        )
+        if len(found) > 1:
+            raise Conflict("files of this employer say of two persons that this number is theirs; upload a register")
+        try:
+            [row] = found
+            return str(orjson.loads(self._vault.open(store.WORKER, row.record, row.body, row.wrapped))[1])
+        except (ValueError, Unreadable):
+            what = "no file of this employer says whose number this is, so that it has no case; upload a row with both"
+            raise Conflict(what) from None
 
     def _absences(self, party: Party, who: str) -> Iterator[Absence]:
         for row in self._database.rows(store.OF_PERSON, party=party.id, who=who):
@@ -93,8 +129,8 @@ class AbsenceCases:
             if isinstance(record, Absence):
                 yield record
 
-    def _released(self, record: Absence) -> Released[Any]:
-        rules, known = self._line.rules(ROUTE), about(record)
+    def _released(self, record: Any, route: Route) -> Released[Any]:
+        rules, known = self._line.rules(route), about(record)
         facts = self._gather.presumed(known, record) if known else Facts({})
         released = flow.minimise(record, flow.decide(rules.table, rules.route, facts, record))
         flow.check_duties(released, self._canonical, frozenset({Obligation.LOG}))
@@ -134,9 +170,22 @@ def told(case: Case, today: date) -> Mapping[str, Any]:
     return {
         "first-day": case.spells[0].start.isoformat(),
         "spells": [_spell(one, case.calendar, today) for one in case.spells],
+        "self-certified": [
+            {
+                "start": one.start.isoformat(),
+                "end": one.end.isoformat(),
+                "calendar-days": (one.end - one.start).days + 1,
+            }
+            for one in case.self_certified
+        ],
         "points": [_entry(one) for one in case.entries],
         "signals": [{"id": one.id, "basis": one.basis, "nb": one.nb, "en": one.en} for one in case.signals],
     }
+
+
+def _certified_days(one: CertifiedDays) -> dict[str, Any]:
+    days = (one.end - one.start).days + 1
+    return {"start": one.start.isoformat(), "end": one.end.isoformat(), "calendar-days": days}
 
 
 def _spell(one: Spell, calendar: Calendar, today: date) -> dict[str, Any]:

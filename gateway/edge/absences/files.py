@@ -9,11 +9,12 @@ are destroyed; what is left are the absences, sealed under the person they are a
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
+import orjson
 from sqlalchemy import Row, select
 
 from gateway.core.errors import Issue, NotAcceptable
@@ -35,7 +36,10 @@ MOST_ISSUES = 100_000
 class Said:
     """What a row came to: an absence as bytes with whom it is about, or issues, or neither (it is no absence).
 
-    `person` is what names the person: a personal number, or an employer's own number; `same` what makes two rows one;
+    `person` is what names the person: a personal number, or an employer's own number; `worker` are both numbers, where
+    the row has both, and `register` that it says no more than whose a number is; `same` what makes two rows one;
+    `message` is what the row comes to where that is no absence but a message to be forwarded, in the canonical form,
+    and `columns` gives by its field the column that it is from.
     `source` what a corrected row has in common with what it corrects. The last one says what was `noted` of the file,
     and whether it `stops` there before its end.
     """
@@ -46,8 +50,22 @@ class Said:
     same: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     record: bytes = b""
+    worker: tuple[str, ...] = ()
+    register: bool = False
+    message: bytes = b""
+    columns: Mapping[str, str] = field(default_factory=dict)
     noted: tuple[Issue, ...] = ()
     stops: bool = False
+
+
+class Sends(Protocol):
+    """Forwards a message of a party's file. Blocks; raises `NotAcceptable` or `Busy`."""
+
+    def admits(self, raw: bytes, party: str) -> None:
+        """Raise `NotAcceptable` for one that would not be forwarded."""
+
+    def send(self, raw: bytes, party: str) -> bool:
+        """Forward it; say whether it is new."""
 
 
 Reads = Callable[[BinaryIO, str], Iterator[Said]]
@@ -57,8 +75,8 @@ Reads = Callable[[BinaryIO, str], Iterator[Said]]
 class AbsenceFiles:
     """Takes absence files in and handles them."""
 
-    def __init__(self, database: Database, vault: Vault, reads: Reads, profiles: frozenset[str]) -> None:
-        self._database, self._vault, self._reads = database, vault, reads
+    def __init__(self, stored: tuple[Database, Vault], reads: Reads, profiles: frozenset[str], sends: Sends) -> None:
+        (self._database, self._vault), self._reads, self._sends = stored, reads, sends
         self.profiles = profiles
 
     async def take(self, chunks: AsyncIterable[bytes], party: str, profile: str, *, whole: bool) -> str:
@@ -98,7 +116,8 @@ class AbsenceFiles:
         row = self._row(file, party)
         words = ("id", "profile", "state", "rows", "good", "repeated", "corrected", "refused", "ignored")
         told = {word: getattr(row, word) for word in words}
-        return told | {"all-or-nothing": row.whole, "noted": row.noted.splitlines()}
+        apart = self._database.rows(store.APART, file=file, party=party)[0][0]
+        return told | {"apart": apart, "all-or-nothing": row.whole, "noted": row.noted.splitlines()}
 
     def issues(self, file: str, party: str) -> Iterator[Issue]:
         """Give what is wrong with a party's file, in order. Blocks; raises `NotThere`."""
@@ -138,14 +157,38 @@ class AbsenceFiles:
         while not last:
             batch = list(islice(said, BATCH))
             last = len(batch) < BATCH
+            batch, sent = self._sent(batch, row.party)
             issues = tuple(issue for one in batch for issue in one.issues)[: max(0, MOST_ISSUES - told)]
             told += len(issues)
             good = tuple(self._absence(one, row.party) for one in batch if one.record)
             refused = sum(1 for one in batch if one.issues)
             noted = tuple(issue.what for one in batch for issue in one.noted)
-            rows = store.Rows(before, len(batch), good, issues, refused, len(batch) - len(good) - refused, noted)
+            workers = tuple(self._worker(one, row.party) for one in batch if one.worker)
+            ignored = len(batch) - len(good) - refused - len(sent)
+            rows = store.Rows(before, len(batch), good, issues, refused, ignored, noted, workers, sent)
             self._write(row, rows, store.DONE if last else store.WAITING, whole=not any(one.stops for one in batch))
             before += len(batch)
+
+    def _sent(self, batch: list[Said], party: str) -> tuple[list[Said], tuple[bool, ...]]:
+        """Forward the messages of some rows: what cannot be is refused; say of each other one whether it is new."""
+        found, sent = [], []
+        for one in batch:
+            told = one
+            if one.message:
+                try:
+                    sent.append(self._sends.send(one.message, party))
+                except NotAcceptable as wrong:
+                    told = replace(one, issues=_in_row(one, wrong.issues))
+            found.append(told)
+        return found, tuple(sent)
+
+    def _unsendable(self, one: Said, party: str) -> tuple[Issue, ...]:
+        try:
+            if one.message:
+                self._sends.admits(one.message, party)
+        except NotAcceptable as wrong:
+            return _in_row(one, wrong.issues)
+        return ()
 
     def _write(self, row: Row[Any], rows: store.Rows, state: str, *, whole: bool = True) -> None:
         self._database.write_now(store.HANDLE, store.Handled(row.id, row.party, rows, state, whole))
@@ -160,7 +203,7 @@ class AbsenceFiles:
         return rows[0].number if rows else 0
 
     def _wrong(self, row: Row[Any]) -> Iterator[Issue]:
-        return (issue for one in self._said(row) for issue in one.issues)
+        return (issue for one in self._said(row) for issue in (*one.issues, *self._unsendable(one, row.party)))
 
     def _said(self, row: Row[Any]) -> Iterator[Said]:
         parts = _Parts(self._database, self._vault, row.id, row.parts)
@@ -176,7 +219,28 @@ class AbsenceFiles:
             source_mac=self._vault.mac("absence-source", party, *said.source),
             row=said.row,
             payload=self._vault.seal(store.RECORD, record, said.record),
+            alone=len(said.person) > 1,
         )
+
+    def _worker(self, said: Said, party: str) -> store.NewWorker:
+        record, (employee, person) = fresh_id(), said.worker
+        return store.NewWorker(
+            record=record,
+            employee=self._vault.mac("employee", party, "employee", employee),
+            patient=self._vault.mac("patient", person),
+            payload=self._vault.seal(store.WORKER, record, orjson.dumps([employee, person])),
+            register=said.register,
+        )
+
+
+def _in_row(one: Said, issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Give why a row's message is not forwarded, each at the row and its column."""
+    told = []
+    for issue in issues:
+        column = one.columns.get(issue.field, "")
+        at = f"row {one.row}, column {column}" if column else f"row {one.row}"
+        told.append(replace(issue, at=at))
+    return tuple(told)
 
 
 class _Parts(io.RawIOBase):

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, bindparam, delete, exists, func, insert, select, update
 
 from gateway.core.audit import AuditAction, AuditEntry, Disclosure
 from gateway.core.errors import Issue
 from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.keys import Envelope
 from gateway.edge.store import journal, statements
-from gateway.edge.store.schema import absence, absence_file, absence_issue, outbound, payload
+from gateway.edge.store.schema import absence, absence_file, absence_issue, outbound, payload, worker
 from gateway.edge.store.writer import Stale, Step, Tx
 
 PART = "absence-part"
 RECORD = "absence"
+WORKER = "worker"
 RECEIVING, WAITING, DONE, REFUSED = "receiving", "waiting", "done", "refused"
 ABANDONED = 86_400.0
 """Seconds after which an upload that did not come to its end is forgotten."""
@@ -53,7 +54,8 @@ class Received:
 class NewAbsence:
     """One absence: its id, whom it is about (a pseudonym), its row, sealed.
 
-    `row_mac` is what makes it the same as another, `source_mac` what makes it a correction of one.
+    `row_mac` is what makes it the same as another, `source_mac` what makes it a correction of one. `alone` says that
+    an employee number alone tells whom it is about.
     """
 
     record: str
@@ -62,11 +64,29 @@ class NewAbsence:
     source_mac: str
     row: int
     payload: Envelope
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewWorker:
+    """Whose an employee number is (both as pseudonyms), and both numbers, sealed.
+
+    A register says all of it anew: what earlier files said of the number counts no more.
+    """
+
+    record: str
+    employee: str
+    patient: str
+    payload: Envelope
+    register: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows of a file, the first of which is the one after the first `before`, and what they came to."""
+    """Some rows of a file, the first of which is the one after the first `before`, and what they came to.
+
+    `sent` says of each message that was forwarded whether it is new.
+    """
 
     before: int = 0
     count: int = 0
@@ -75,6 +95,8 @@ class Rows:
     refused: int = 0
     ignored: int = 0
     noted: tuple[str, ...] = ()
+    workers: tuple[NewWorker, ...] = ()
+    sent: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +176,25 @@ def _handle(tx: Tx, item: Handled) -> int | Exception:
     if row.rows != rows.before or row.state != WAITING:
         return Stale("these rows have been handled")
     new = _unknown(tx, item.party, item.file, rows.absences)
-    for one in sorted({one.patient for one in new}):
+    workers = _new_workers(tx, item.party, item.file, rows.workers)
+    for one in sorted({one.patient for one in new} | {one.patient for one in workers}):
         tx.connection.execute(statements.ADD_PATIENT, [{"new_pseudonym": one}])
     if new:
         same = {"party": item.party, "file": item.file}
-        names = ("record", "patient", "row_mac", "source_mac", "row")
+        names = ("record", "patient", "row_mac", "source_mac", "row", "alone")
         values = [{name: getattr(one, name) for name in names} | same for one in new]
         tx.connection.execute(insert(absence), values)
         journal.put(tx, RECORD, [(one.record, one.patient, one.payload) for one in new])
+    if workers:
+        known = [{name: getattr(one, name) for name in ("record", "employee", "patient")} for one in workers]
+        tx.connection.execute(insert(worker), [one | {"party": item.party, "file": item.file} for one in known])
+        journal.put(tx, WORKER, [(one.record, one.patient, one.payload) for one in workers])
     _tell(tx, item.file, rows.issues)
     corrected = _correct(tx, item) if item.state == DONE and item.whole else 0
     counts = {
         "rows": row.rows + rows.count,
-        "good": row.good + len(new),
-        "repeated": row.repeated + len(rows.absences) - len(new),
+        "good": row.good + len(new) + sum(rows.sent),
+        "repeated": row.repeated + len(rows.absences) - len(new) + len(rows.sent) - sum(rows.sent),
         "refused": row.refused + rows.refused,
         "ignored": row.ignored + rows.ignored,
         "corrected": corrected,
@@ -199,6 +226,20 @@ def _unknown(tx: Tx, party: str, file: str, absences: tuple[NewAbsence, ...]) ->
         tx.connection.execute(update(absence).where(there).values(file=file))
     new = {one.row_mac: one for one in reversed(absences) if one.row_mac not in known}
     return list(reversed(new.values()))
+
+
+def _new_workers(tx: Tx, party: str, file: str, workers: tuple[NewWorker, ...]) -> list[NewWorker]:
+    """Give those that no file has said before, each once; let go of what a register says otherwise."""
+    said = {(one.employee, one.patient): one for one in reversed(workers)}
+    own = (worker.c.party == party) & worker.c.employee.in_([one.employee for one in workers])
+    for row in tx.connection.execute(select(worker.c.record, worker.c.employee, worker.c.patient).where(own)).all():
+        if said.pop((row.employee, row.patient), None):
+            tx.connection.execute(update(worker).where(worker.c.record == row.record).values(file=file))
+    anew = sorted({one.employee for one in workers if one.register})
+    gone = select(worker.c.record).where(worker.c.party == party, worker.c.employee.in_(anew), worker.c.file != file)
+    tx.connection.execute(delete(payload).where(payload.c.kind == WORKER, payload.c.record.in_(gone)))
+    tx.connection.execute(delete(worker).where(worker.c.record.in_(gone)))
+    return list(reversed(said.values()))
 
 
 def _tell(tx: Tx, file: str, issues: tuple[Issue, ...]) -> None:
@@ -280,12 +321,53 @@ SHOW: Step[Shown, str] = Step("absence-show", show)
 FILE = select(absence_file)
 WAITS = select(absence_file).where(absence_file.c.state == WAITING).order_by(absence_file.c.began_at).limit(1)
 
+
+def _another_than(one: FromClause) -> ColumnElement[bool]:
+    """Whether files say of an employee number that it is somebody else's, too."""
+    other = worker.alias()
+    same = (other.c.party == one.c.party) & (other.c.employee == one.c.employee)
+    return exists().where(same, other.c.patient != one.c.patient)
+
+
+OWN_NUMBERS = (
+    select(worker.c.employee)
+    .where(worker.c.party == bindparam("party"), worker.c.patient == bindparam("who"))
+    .where(~_another_than(worker))
+)
+"""The employee numbers of a person that are nobody else's."""
+
 OF_PERSON = (
     select(absence.c.record, payload.c.body, payload.c.wrapped)
     .join_from(absence, payload, payload.c.record == absence.c.record)
-    .where(absence.c.party == bindparam("party"), absence.c.patient == bindparam("who"))
+    .where(absence.c.party == bindparam("party"))
+    .where((absence.c.patient == bindparam("who")) | absence.c.patient.in_(OWN_NUMBERS))
     .order_by(absence.c.record)
 )
+APART = (
+    select(func.count())
+    .select_from(absence)
+    .where(absence.c.file == bindparam("file"), absence.c.alone)
+    .where(
+        absence.c.patient.not_in(
+            select(worker.c.employee).where(worker.c.party == bindparam("party")).where(~_another_than(worker))
+        )
+    )
+)
+"""How many absences of a file are of somebody whom no file tells by a personal number."""
+
+NUMBERS_OF = (
+    select(worker.c.record, payload.c.body, payload.c.wrapped)
+    .join_from(worker, payload, (payload.c.record == worker.c.record) & (payload.c.kind == WORKER))
+    .where(worker.c.party == bindparam("party"), worker.c.patient == bindparam("who"), ~_another_than(worker))
+)
+"""A person's employee numbers with a party that are nobody else's."""
+
+WORKERS = (
+    select(worker.c.patient, worker.c.record, payload.c.body, payload.c.wrapped)
+    .join_from(worker, payload, (payload.c.record == worker.c.record) & (payload.c.kind == WORKER))
+    .where(worker.c.party == bindparam("party"), worker.c.employee == bindparam("employee"))
+)
+"""Whose an employee number is; more than one where files contradict each other."""
 SENT_TO = (
     select(outbound.c.inbound, outbound.c.recipient, outbound.c.format, outbound.c.purpose)
     .where(

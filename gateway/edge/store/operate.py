@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete
+from sqlalchemy import Row, delete, select
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.errors import SamspillError
@@ -12,9 +12,10 @@ from gateway.core.line import WAITING, Event, State
 from gateway.edge.audit.append import append, fresh_id, of_copy
 from gateway.edge.keys import Vault
 from gateway.edge.store import journal, statements
+from gateway.edge.store.absences import OWN_NUMBERS
 from gateway.edge.store.consents import changed
 from gateway.edge.store.rows import Move
-from gateway.edge.store.schema import edi_sent
+from gateway.edge.store.schema import edi_sent, worker
 from gateway.edge.store.writer import Step, Tx
 
 
@@ -95,14 +96,20 @@ def _rewrap(tx: Tx, vault: Vault, limit: int) -> int:
 def erase(tx: Tx, items: Sequence[tuple[str, str]]) -> list[int | Exception]:
     """Destroy the keys of all that is stored about patients, given as pseudonym and actor; give how many there were.
 
-    What is queued for them can no longer be read, and ends as invalid.
+    What an employer reported of them by an employee number that is nobody else's goes as well. What is queued for them
+    can no longer be read, and ends as invalid.
     """
     return [_erase(tx, patient, actor) for patient, actor in items]
 
 
 def _erase(tx: Tx, patient: str, actor: str) -> int:
     changed(tx, patient, "erased")
-    destroyed = tx.connection.execute(statements.DESTROY, {"who": patient}).rowcount
+    parties = select(worker.c.party).where(worker.c.patient == patient).distinct()
+    own = [patient]
+    for row in tx.connection.execute(parties).all():
+        own += tx.connection.execute(OWN_NUMBERS, {"party": row.party, "who": patient}).scalars()
+    destroyed = sum(tx.connection.execute(statements.DESTROY, {"who": one}).rowcount for one in own)
+    tx.connection.execute(delete(worker).where(worker.c.patient == patient))
     tx.connection.execute(statements.MARK_ERASED, {"who": patient, "at": tx.at})
     entry = AuditEntry(id=fresh_id(), recorded_at=tx.at, action=AuditAction.ERASED, actor=actor, patient=patient)
     append(tx, [entry])

@@ -19,13 +19,14 @@ from gateway.core.line import FINAL
 from gateway.edge.audit.append import append, fresh_id
 from gateway.edge.store.absences import DONE, REFUSED
 from gateway.edge.store.review import Status
-from gateway.edge.store.schema import absence, absence_file, event, inbound, outbound, payload, receipt, review
+from gateway.edge.store.schema import absence, absence_file, event, inbound, outbound, payload, receipt, review, worker
 from gateway.edge.store.writer import Step, Tx
 
 PAGE: Final = 50
 MESSAGES: Final = "inbound"
 RECEIPTS: Final = "receipt"
 ABSENCES: Final = "absence"
+WORKERS: Final = "worker"
 REASON: Final = "retention"
 
 
@@ -64,6 +65,7 @@ def _purge(tx: Tx, item: Sweep) -> Swept:
     records = {record for records, _ in going for record in records}
     if item.destroy and records:
         tx.connection.execute(delete(payload).where(payload.c.record.in_(records)))
+        tx.connection.execute(delete(worker).where(worker.c.record.in_(records)))
         append(tx, [entry for _, entry in going])
     return Swept(len(records), page[-1] if len(page) == PAGE else "")
 
@@ -130,7 +132,18 @@ def _absences(tx: Tx, page: Sequence[str], before: float) -> Going:
     return [([row.record], _entry(tx, row.record, row.patient)) for row in tx.connection.execute(old)]
 
 
-_GOING: Final = {MESSAGES: _messages, RECEIPTS: _receipts, ABSENCES: _absences}
+def _workers(tx: Tx, page: Sequence[str], before: float) -> Going:
+    """Give whose employee numbers are, where no file has said it for as long."""
+    old = (
+        select(worker.c.record, worker.c.patient)
+        .join_from(worker, absence_file, absence_file.c.id == worker.c.file)
+        .where(worker.c.record.in_(page), absence_file.c.began_at < before)
+        .where(absence_file.c.state.in_([DONE, REFUSED]))
+    )
+    return [([row.record], _entry(tx, row.record, row.patient)) for row in tx.connection.execute(old)]
+
+
+_GOING: Final = {MESSAGES: _messages, RECEIPTS: _receipts, ABSENCES: _absences, WORKERS: _workers}
 
 
 def _unsettled(before: float) -> ColumnElement[bool]:

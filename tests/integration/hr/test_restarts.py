@@ -28,8 +28,18 @@ def reads(source, _profile):
         yield Said(number, person=("employee", str(number)), same=(line.decode(),), record=line)
 
 
+class NoMessages:
+    """Where rows that are messages would go; these files have none."""
+
+    def admits(self, *_):
+        raise AssertionError
+
+    def send(self, *_):
+        raise AssertionError
+
+
 def files(database):
-    return AbsenceFiles(database, VAULT, reads, frozenset({"lines"}))
+    return AbsenceFiles((database, VAULT), reads, frozenset({"lines"}), NoMessages())
 
 
 async def chunks(*given):
@@ -108,10 +118,10 @@ def test_a_file_that_ends_where_a_batch_ends_and_an_empty_one_are_done(database)
 
 def test_an_absence_by_personal_number_is_the_patient_s_and_by_employee_number_nobody_else_s(database):
     both = AbsenceFiles(
-        database,
-        VAULT,
+        (database, VAULT),
         lambda source, _: iter([Said(1, person=("01819010001",), same=("a",), record=source.read()), Said(2)]),
         frozenset({"lines"}),
+        NoMessages(),
     )
     asyncio.run(both.take(chunks(b"x"), "employer", "lines", whole=False))
     asyncio.run(both.handle_some())

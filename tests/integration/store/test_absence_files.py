@@ -4,10 +4,14 @@ import pytest
 from databases import running
 from sqlalchemy import select
 
+from gateway.edge.absences.cases import employee_number
 from gateway.edge.absences.files import AbsenceFiles
+from gateway.edge.absences.reports import RowMessages
 from gateway.edge.library import Library
-from gateway.edge.store.absences import RECORD
-from gateway.edge.store.schema import absence, payload
+from gateway.edge.store.absences import OF_PERSON, RECORD
+from gateway.edge.store.operate import ERASE
+from gateway.edge.store.retention import PURGE, WORKERS, Sweep
+from gateway.edge.store.schema import absence, payload, worker
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.formats import Formats
 
@@ -19,7 +23,7 @@ FIRST = "7;000017;2026-01-05;2026-01-07;sick-unspecified;100\n"
 def files(rig):
     profiles = Profiles(Library().folder)
     read = reads(profiles, Formats(Library())["canonical"], synthetic=True)
-    return AbsenceFiles(rig.database, rig.vault, read, frozenset(profiles.known))
+    return AbsenceFiles((rig.database, rig.vault), read, frozenset(profiles.known), RowMessages(rig.intake))
 
 
 async def uploaded(files, body, profile="generic-csv", party="work", *, whole=False):
@@ -120,3 +124,54 @@ async def test_where_a_file_strays_and_is_read_stands_in_the_answer(rig, files):
     assert found["noted"] == ["the file says a later version than 2.0, which has no public schema"]
     assert found["refused"] == found["rows"] - found["good"] - found["ignored"]
     assert len(kept(rig)) == found["good"]
+
+
+REGISTER = "employee;person\n"
+PERSON, OTHER = "14858412006", "11827020089"
+
+
+async def of_person(rig, person=PERSON, party="work"):
+    """Give how many of a party's absences are a person's."""
+    return len(rig.database.rows(OF_PERSON, party=party, who=rig.vault.mac("patient", person)))
+
+
+@running
+async def test_whoever_is_known_by_employee_number_alone_is_apart_until_a_row_says_whose_it_is(rig, files):
+    found = await uploaded(files, HEADINGS + FIRST)
+    assert (found["apart"], await of_person(rig)) == (1, 0)
+    both = "employee;person;start;end;kind;degree\n000017;14858412006;2026-02-02;2026-02-03;sick-self;100\n"
+    assert (await uploaded(files, both))["good"] == 1
+    assert (files.progress(found["id"], "work")["apart"], await of_person(rig)) == (0, 2)
+    assert await of_person(rig, party="other") == 0
+
+
+@running
+async def test_a_register_says_whose_numbers_are_and_a_number_of_two_is_nobodys(rig, files):
+    await uploaded(files, HEADINGS + FIRST)
+    found = await uploaded(files, REGISTER + f"000017;{PERSON}\n000018;\n", "generic-register")
+    assert (found["good"], found["ignored"], found["refused"]) == (0, 1, 1)
+    assert await of_person(rig) == 1
+    other = f"employee;person;start;end;kind;degree\n000017;{OTHER};2026-02-02;2026-02-03;vacation;100\n"
+    await uploaded(files, other)
+    assert (await of_person(rig), await of_person(rig, OTHER)) == (0, 1)
+    assert employee_number(rig.database, rig.vault, "work", rig.vault.mac("patient", OTHER)) == ""
+    await uploaded(files, REGISTER + f"000017;{OTHER}\n", "generic-register")
+    assert employee_number(rig.database, rig.vault, "work", rig.vault.mac("patient", OTHER)) == "000017"
+    assert (await of_person(rig), await of_person(rig, OTHER)) == (0, 2)
+
+
+@running
+async def test_whose_a_number_is_goes_when_no_file_has_said_it_for_as_long_as_absences_are_kept(rig, files):
+    await uploaded(files, REGISTER + f"000017;{PERSON}\n", "generic-register")
+    assert rig.database.write_now(PURGE, Sweep(WORKERS, 0.0)).destroyed == 0
+    assert rig.database.write_now(PURGE, Sweep(WORKERS, rig.database.time() + 60)).destroyed == 1
+    assert rig.database.rows(select(worker)) == []
+
+
+@running
+async def test_who_is_erased_takes_along_what_is_known_by_employee_number_and_the_number(rig, files):
+    await uploaded(files, HEADINGS + FIRST)
+    await uploaded(files, REGISTER + f"000017;{PERSON}\n", "generic-register")
+    await rig.database.write(ERASE, (rig.vault.mac("patient", PERSON), "officer"))
+    assert rig.database.rows(select(payload).where(payload.c.wrapped.is_not(None))) == []
+    assert rig.database.rows(select(worker)) == []

@@ -14,6 +14,7 @@ from gateway.edge.absences import pickup as pickups
 from gateway.edge.absences.files import AbsenceFiles
 from gateway.edge.absences.folders import LocalFolder, sftp_folder, sftp_place
 from gateway.edge.absences.pickup import Pickup
+from gateway.edge.absences.reports import RowMessages
 from gateway.edge.library import Library
 from gateway.edge.store.schema import absence
 from gateway.wiring.absences import Profiles, error_lines, reads
@@ -83,7 +84,7 @@ def rig(sqlite_url):
 def files(rig):
     profiles = Profiles(Library().folder)
     read = reads(profiles, Formats(Library())["canonical"], synthetic=True)
-    return AbsenceFiles(rig.database, rig.vault, read, frozenset(profiles.known))
+    return AbsenceFiles((rig.database, rig.vault), read, frozenset(profiles.known), RowMessages(rig.intake))
 
 
 def watching(found, files, profile="generic-csv"):

@@ -37,8 +37,9 @@ def test_an_employee_number_shorter_than_the_profile_says_is_refused():
     assert "more than 6 characters" in refused(read(file(line(nr="1234567")), made))
 
 
-def test_a_number_that_a_spreadsheet_wrote_with_an_exponent_is_no_id():
-    assert "not a number or id" in refused(read(file(line(nr="1,23E+10"))))
+@pytest.mark.parametrize("cell", ["1,23E+10", "1.23E+10", "1E10", "123.0", "123,00"])
+def test_a_number_that_a_spreadsheet_has_counted_with_is_no_id(cell):
+    assert "a spreadsheet has made a number of it" in refused(read(file(line(nr=cell))))
 
 
 def test_the_mark_of_utf_8_is_no_part_of_the_first_heading():
@@ -148,7 +149,7 @@ def test_a_quote_that_never_ends_stops_the_file():
 
 
 def test_another_system_s_file_is_refused_as_a_whole():
-    assert "is it the right one?" in read(b"a;b\n1;2\n")[0]["stopped"][0]
+    assert "is it the right profile" in read(b"a;b\n1;2\n")[0]["stopped"][0]
     assert "the file is empty" in read(b"")[0]["stopped"][0]
 
 
@@ -215,3 +216,21 @@ def test_a_day_that_is_a_bare_number_is_refused():
 @pytest.mark.parametrize(("raw", "said"), [(b"nothing", "not an XLSX file"), (bomb(), "too large")], ids=["no", "bomb"])
 def test_what_is_no_spreadsheet_or_unpacks_to_too_much_is_refused(raw, said):
     assert said in read(raw, XLSX)[0]["stopped"][0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"\xff\xfef\x00r\x00", "UTF-16"),
+        (b"PK\x03\x04rest", "a spreadsheet or a ZIP"),
+        (b"\xd0\xcf\x11\xe0rest", "of the old kind"),
+        (b"\r\n <HTML><body>", "a web page"),
+        (b"sep=;\n" + file(line()), "skip: 1"),
+        (b"Rapport;;;;;\n" + file(line()), "looks like a title"),
+        (file(line()).upper(), "capital letters alone"),
+        (file(line()).replace(b";", b","), "another delimiter"),
+    ],
+)
+def test_what_is_another_kind_of_file_is_told_so(raw, what):
+    [one] = read(raw)
+    assert what in " ".join(one["stopped"])

@@ -126,7 +126,9 @@ def test_it_is_not_written_where_the_rules_never_release_who_and_when() -> None:
 
 
 def test_every_profile_of_text_whose_rows_have_days_is_written_for_and_no_other() -> None:
-    assert set(Profiles(FOLDER).known) - {one.removeprefix("hr-") for one in known()} == {"tripletex", "workday"}
+    assert set(Profiles(FOLDER).known) - {one.removeprefix("hr-") for one in known()} == {
+        *("tripletex", "workday", "generic-income", "generic-register")
+    }
 
 
 def self_certified(**more: Any) -> SelfCertification:
@@ -161,6 +163,13 @@ def test_a_person_whose_employee_number_is_not_known_is_refused_where_the_form_h
     for name in ("sap-it2001", "visma-lonn", "huldt-lillevik"):
         with pytest.raises(NotAcceptable, match="employee number, which is not known"):
             written(name, with_periods(NotPossible()))
+
+
+@pytest.mark.parametrize("name", ["sap-it2001", "visma-lonn"])
+def test_a_note_is_written_by_the_employers_own_number_where_its_files_have_told_it(name: str) -> None:
+    body = written(name, replace(with_periods(NotPossible()), employee_number="00000017"))
+    [row] = account(io.BytesIO(body), Profiles(FOLDER).get(name), synthetic=True)
+    assert (row["absence"]["patient.employee"], row["absence"]["kind"]) == ("00000017", "sick-certified")
 
 
 def test_an_employee_number_is_neither_cut_off_nor_filled_up() -> None:

@@ -5,7 +5,7 @@ stands as a keyed pseudonym, since a peer may put anything there; what a message
 Times are seconds since the epoch, UTC, by the database's clock.
 """
 
-from gateway.edge.store.schema.absences import absence, absence_file, absence_issue
+from gateway.edge.store.schema.absences import absence, absence_file, absence_issue, worker
 from gateway.edge.store.schema.base import SEQUENCE, WAITS, metadata
 from gateway.edge.store.schema.log import audit, log_checkpoint, log_tree, log_verification
 from gateway.edge.store.schema.messages import (
@@ -59,4 +59,5 @@ __all__ = [
     "review",
     "review_note",
     "rule_set",
+    "worker",
 ]

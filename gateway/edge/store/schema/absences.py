@@ -9,6 +9,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from gateway.edge.store.schema.base import metadata
@@ -57,7 +58,20 @@ absence = Table(
     Column("file", Text, nullable=False),  # the last one that it stood in
     Column("row", Integer, nullable=False),
     Column("source_mac", Text, nullable=False, server_default=""),  # what a correction of it is known by
+    Column("alone", Boolean, nullable=False, server_default=false()),  # known by employee number, `patient` is of that
     UniqueConstraint("party", "row_mac"),
     Index("ix_absence_source", "party", "source_mac"),
     comment="the absences that an employer reported, each once; what they say is in `payload`",
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("record", Text, primary_key=True),
+    Column("party", Text, nullable=False),
+    Column("employee", Text, nullable=False),  # a pseudonym, of the employer's own number
+    Column("patient", Text, nullable=False, index=True),
+    Column("file", Text, nullable=False),  # the last one that said so
+    UniqueConstraint("party", "employee", "patient"),
+    comment="whose an employer's own numbers are, as its files say; both numbers are in `payload`",
 )
