@@ -14,6 +14,7 @@ from typing import Annotated
 from gateway.model.common import Address, Coding, HumanName, Identifier, Telecom
 from gateway.model.envelope import Conversation, Patient, Receiver, Sender, System
 from gateway.model.labels import (
+    ESSENTIAL,
     FREE,
     IMPERSONAL,
     Absence,
@@ -173,7 +174,7 @@ class AnswerGroup:
 
     id: Clinical[str]
     title: Clinical[str]
-    answers: Clinical[tuple[Answer, ...]] = ()
+    answers: Annotated[Clinical[tuple[Answer, ...]], ESSENTIAL] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

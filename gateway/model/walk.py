@@ -38,6 +38,7 @@ class Field:
     free_text: bool
     codes: str
     impersonal: bool
+    essential: bool
     is_record: bool
     is_one_of: bool
 
@@ -75,6 +76,7 @@ def _field(record: type, field: "dataclasses.Field[Any]", hint: object) -> Field
         free_text=any(label.free_text for label in labels),
         codes=next((label.codes for label in labels if label.codes), ""),
         impersonal=any(label.impersonal for label in labels),
+        essential=any(label.essential for label in labels),
         is_record=dataclasses.is_dataclass(kinds[0]),
         is_one_of=len(kinds) > 1,
     )

@@ -2,7 +2,8 @@
 
 A leaf goes when the decision does not permit it: a field becomes empty, an item leaves its list. When a record cannot
 be made without it, the record goes, up to the nearest place that may be empty. A record that has lost every leaf goes
-as well wherever it may, because that it stood there tells something too.
+as well wherever it may, because that it stood there tells something too; so does one that has lost the last item of
+the list it stands for.
 """
 
 import dataclasses
@@ -139,6 +140,8 @@ class _Removal:
             kept = (
                 self._items(field, held, data_class, path) if field.many else self._item(field, held, data_class, path)
             )
+            if kept == () and field.essential:
+                kept, whole = held, False
             if kept is _GONE:
                 kept = _empty(type(record), field)
                 whole = whole and kept is not _GONE

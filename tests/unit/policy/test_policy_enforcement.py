@@ -26,6 +26,18 @@ def test_nav_gets_everything_but_what_the_patient_keeps_from_nav() -> None:
     assert released.rules["diagnosis"] == ("sykmelding-to-nav",)
 
 
+def test_a_group_of_questions_goes_with_its_last_answer() -> None:
+    [group] = certificate().answers
+    alone = replace(group, answers=(replace(group.answers[1], restrictions=("nav",)),))
+    record = replace(certificate(), answers=(alone,))
+    released = release(record, decide(table(), TO_NAV, facts(), record))
+    assert released.record.answers == ()
+    lost = {one.field for one in released.withheld}
+    assert {"answers[0].id", "answers[0].title", "answers[0].answers[0].text"} <= lost
+    assert all(one.rules == ("restricted-n",) for one in released.withheld)
+    assert len(list(values_of(released.record))) + len(released.withheld) == len(list(values_of(record)))
+
+
 def test_the_employer_gets_who_where_when_and_what_was_meant_for_him() -> None:
     released = release(certificate(), decide(table(), TO_EMPLOYER, facts(), certificate()))
     classes = {data_class for _, _, data_class in values_of(released.record)}
