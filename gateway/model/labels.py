@@ -18,8 +18,8 @@ class Label:
     """What a field tells (`data_class`, absent when it is inherited), and how it is written down.
 
     `free_text` marks what a person typed, which passes a screen before it goes to an employer. `codes` names the
-    code list that the values belong to. `impersonal` marks what is the same in every message, whoever it is about. `essential` marks a list that its record
-    stands for: with its last item the record goes.
+    code list that the values belong to. `impersonal` marks what is the same in every message, whoever it is about.
+    `essential` marks a list that its record stands for: with its last item the record goes.
     """
 
     data_class: DataClass | None = None
