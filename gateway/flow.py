@@ -178,14 +178,31 @@ def minimise(record: Any, decision: Decision) -> Released[Any]:
     return pep.release(record, decision)
 
 
+def holds(target: Format, record: Any) -> bool:
+    """Whether a record is of a kind that a format writes."""
+    return type(record).__name__ in target.models
+
+
+def misfit(target: Format, record: Any) -> str:
+    """Say that a record is of a kind that a format has no form for."""
+    return f"{target.id} holds {' or '.join(target.models)}, and the message is {type(record).__name__}"
+
+
 def render(
     target: Format, released: Released[Any], classes: frozenset[DataClass] | None, *, report: bool = False
 ) -> Rendered:
-    """Write what was released, with a program that cannot write any data class outside `classes`."""
+    """Write what was released, with a program that cannot write any data class outside `classes`.
+
+    Raises `NotAcceptable` for a format that is never written or holds other records, and when it demands what is not
+    there.
+    """
+    mend = "write another; `samspill formats` lists them"
     if target.render is None:
         why = ": the sheet of paper is the original" if target.on_paper else ""
-        what, mend = f"{target.id} is read and never written{why}", "write another; `samspill formats` lists them"
+        what = f"{target.id} is read and never written{why}"
         raise NotAcceptable([Issue("not-supported", "", what, mend)])
+    if not holds(target, released.record):
+        raise NotAcceptable([Issue("not-supported", "", misfit(target, released.record), mend)])
     return target.render(released, classes, report=report)
 
 

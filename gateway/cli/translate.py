@@ -179,6 +179,8 @@ def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
     library, known = installed()
     source, target = _known(known, asked.source), _known(known, asked.target)
     parsed = flow.parse(source, raw, report=report)
+    if target.render is not None and not flow.holds(target, parsed.record):
+        raise typer.BadParameter(_other(known, target, parsed.record))
     if asked.unrestricted:
         done = flow.convert(parsed, target)
     elif asked.recipient is None or asked.purpose is None:
@@ -199,6 +201,12 @@ def _run(raw: bytes, asked: Asked, *, report: bool) -> flow.Translation:
 def _versioned(report: Report, versions: dict[str, str]) -> Report:
     report.versions.update(versions)
     return report
+
+
+def _other(known: Mapping[str, Format], target: Format, record: Any) -> str:
+    """Say that a format holds other records than the one at hand, and which formats hold that."""
+    fitting = [one.id for one in known.values() if one.render is not None and flow.holds(one, record)]
+    return f"{flow.misfit(target, record)}; it can be written as {', '.join(fitting)}"
 
 
 def _known(known: Mapping[str, Format], name: str) -> Format:

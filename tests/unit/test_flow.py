@@ -79,6 +79,13 @@ def test_a_format_that_is_only_read_is_not_written() -> None:
         flow.convert(read(), one)
 
 
+@pytest.mark.parametrize("name", ["nav-apprec", "se-fk7804", "hr-paxml", "nav-inntektsmelding"])
+def test_a_message_is_not_written_in_a_format_of_other_records_and_is_told_so_by_both_names(name: str) -> None:
+    parsed = Parsed(Receipt(status="ok", original_id="1")) if name.startswith("hr-") else read()
+    with pytest.raises(NotAcceptable, match=f"{name} holds .*, and the message is {type(parsed.record).__name__}"):
+        flow.convert(parsed, formats()[name])
+
+
 def test_a_bad_message_is_refused_with_every_reason_at_once() -> None:
     with pytest.raises(NotAcceptable) as wrong:
         read("faulty")

@@ -73,6 +73,17 @@ def written(path: Path, content: Any) -> Path:
     return path
 
 
+@pytest.mark.parametrize("command", ["translate", "explain"])
+def test_a_format_of_other_records_is_wrong_usage_and_the_ones_that_fit_are_named(
+    samspill: Console, bundle: Path, command: str
+) -> None:
+    done = samspill(command, "--from", "fhir", "--to", "nav-apprec", "--unrestricted", bundle)
+    assert (done.code, done.out) == (2, b"")
+    told = " ".join(done.err.split())
+    assert "nav-apprec holds Receipt, and the message is SickLeaveCertificate; it can be written as" in told
+    assert all(name in told for name in ("nav-sykmelding", "hr-paxml"))
+
+
 def test_explaining_a_note_to_nav_tells_what_navs_own_rules_will_answer(samspill: Console) -> None:
     asked = ("explain", "--from", "fhir", "--to", "nav-sykmelding", "--unrestricted", "-")
     late = degree_to(0, messages.load("graded"))
