@@ -42,7 +42,7 @@ bench: setup
 storm: setup
 	$(BIN)/pytest -m storm tests
 
-# Each reader for SAMSPILL_FUZZ_SECONDS (20) seconds, and the routes as much longer.
+# Each reader for FUZZ_SECONDS (20) seconds, and the routes as much longer.
 fuzz: setup
 	$(BIN)/pytest -m fuzz tests
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.core.errors import ConfigurationError
 from gateway.edge.config import Settings
 from gateway.wiring.gateway import Gateway
 from gateway.wiring.server import https_server, ops_servers, serve_all
@@ -28,11 +29,8 @@ def serve(
 
     Example: SAMSPILL_CERTIFICATES=/etc/samspill/certs samspill serve
     """
-    settings = Settings()
-    gateway = Gateway(settings)
-    gateway.refuse_examples()
-    gateway.formats.make_all()
-    both = settings.database.startswith("sqlite") if embedded is None else embedded
+    gateway = _sound()
+    both = gateway.settings.database.startswith("sqlite") if embedded is None else embedded
     asyncio.run(_serve(gateway, deliver=both))
 
 
@@ -41,10 +39,16 @@ def work() -> None:
 
     Example: SAMSPILL_DATABASE_URL=postgresql+psycopg://… samspill worker
     """
+    asyncio.run(_deliver(_sound()))
+
+
+def _sound() -> Gateway:
+    """Give the gateway of the settings. Raises `ConfigurationError` with all that is wrong, before anything is kept."""
     gateway = Gateway(Settings())
-    gateway.refuse_examples()
+    if faults := gateway.faults():
+        raise ConfigurationError(faults)
     gateway.formats.make_all()
-    asyncio.run(_deliver(gateway))
+    return gateway
 
 
 async def _serve(gateway: Gateway, *, deliver: bool) -> None:

@@ -1,10 +1,14 @@
 """Settings: `SAMSPILL_*` environment variables, then `samspill.toml`, then these defaults (pydantic-settings)."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,12 +18,32 @@ from pydantic_settings import (
 )
 
 from gateway.core.errors import ConfigurationError
+from gateway.mapping.nearest import nearest
+
+PREFIX: Final = "SAMSPILL_"
+WHERE: Final = "docs/operations/settings.md"
+PORTS: Final = 65535
+
+
+def _https(url: str) -> str:
+    """Give a URL that callers can be told, without the slash at its end. Raises `PydanticCustomError` for another."""
+    try:
+        read = urlsplit(url)
+        sound = read.scheme == "https" and bool(read.hostname) and read.port != 0 and not (read.query or read.fragment)
+    except ValueError:
+        sound = False
+    if not sound or not url.isprintable() or " " in url or "@" in url:
+        raise PydanticCustomError("https_url", "an https URL was expected, without a query")
+    return url.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_https)]
 
 
 class Settings(BaseSettings):
     """Every setting of the gateway; `docs/operations` explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMSPILL_", toml_file="samspill.toml", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="samspill.toml", extra="forbid", allow_inf_nan=False)
 
     data: Path = Field(default=Path("var"), description="folder of the embedded database, its keys and its log")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty is a SQLite file in the data folder")
@@ -36,7 +60,7 @@ class Settings(BaseSettings):
         default=Path("certs"), description="folder of certificates and keys named in the register"
     )
     host: str = Field(default="127.0.0.1", description="address that `serve` listens on")
-    port: int = Field(default=8443, description="port that `serve` listens on")
+    port: int = Field(default=8443, ge=1, le=PORTS, description="port that `serve` listens on")
     client_certificates: bool = Field(
         default=True, description="let nobody in without a client certificate; off: a bound token is enough"
     )
@@ -44,8 +68,10 @@ class Settings(BaseSettings):
         default="1.3", description="oldest version of TLS that is spoken to callers"
     )
     ops_host: str = Field(default="127.0.0.1", description="inner address that health and metrics are asked at")
-    ops_port: int = Field(default=0, ge=0, description="its port, without TLS and log-in; 0: nothing listens there")
-    base_url: str = Field(default="https://localhost:8443", description="the public URL, as callers and tokens name it")
+    ops_port: int = Field(
+        default=0, ge=0, le=PORTS, description="its port, without TLS and log-in; 0: nothing listens there"
+    )
+    base_url: Url = Field(default="https://localhost:8443", description="the public URL, as callers and tokens name it")
     address_register: str = Field(
         default="", description="URL of the register of graded addresses; empty: nothing is known"
     )
@@ -95,8 +121,10 @@ class Settings(BaseSettings):
     )
     log_checkpoint_entries: int = Field(default=1000, ge=1, description="entries between checkpoints, at most")
     log_checkpoint_seconds: float = Field(default=60.0, gt=0, description="seconds between checkpoints, at most")
-    console_port: int = Field(default=0, ge=0, description="port that the console listens on; 0: there is no console")
-    console_url: str = Field(
+    console_port: int = Field(
+        default=0, ge=0, le=PORTS, description="port that the console listens on; 0: there is no console"
+    )
+    console_url: Url = Field(
         default="https://localhost:8444", description="the console's public URL, which log-ins come back to"
     )
     console_staff_issuer: str = Field(default="", description="OpenID provider that staff log in with; empty: closed")
@@ -153,22 +181,21 @@ class Settings(BaseSettings):
     keep_absences_days: int = Field(
         default=400, ge=0, description="days that what an absence file said is kept; 0: for ever"
     )
-    body_bytes: int = Field(default=20 * 1024 * 1024, description="most bytes of one request")
+    body_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, description="most bytes of one request")
     demo: bool = Field(default=False, description="allow example certificates, the demo issuer and example parties")
 
     def __init__(self, **given: Any) -> None:
-        """Read the settings. Raises `ConfigurationError` that names each wrong one, and repeats no value."""
+        """Read the settings. Raises `ConfigurationError` that names each wrong or unknown one, and repeats no value."""
+        faults: list[str] = []
         try:
             super().__init__(**given)
         except ValidationError as error:
-            wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)]
-            faults = [
-                f"setting {name}: {what[:1].lower()}{what[1:]}; docs/operations/settings.md" for name, what in wrong
-            ]
-            raise ConfigurationError(faults) from None
+            faults += [_fault(str(one["loc"][0]), one["type"], one["msg"]) for one in error.errors(include_input=False)]
         except (SettingsError, TOMLDecodeError):
-            what = "a setting that is a list is not written as JSON, or samspill.toml is not TOML"
-            raise ConfigurationError([f"{what}; docs/operations/settings.md"]) from None
+            faults.append(f"a setting that is a list is not written as JSON, or samspill.toml is not TOML; {WHERE}")
+        faults += _unknown_variables("" if faults else self.keys)
+        if faults:
+            raise ConfigurationError(faults)
 
     @classmethod
     def settings_customise_sources(
@@ -192,3 +219,21 @@ class Settings(BaseSettings):
     def key_provider(self) -> str:
         """The key provider."""
         return self.keys or f"file:{self.data / 'keys'}"
+
+
+def _unknown_variables(keys: str) -> Iterator[str]:
+    """Say which variables of ours there are that set nothing; the keyring itself may stand in one (`env:NAME`)."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known and name != keys.removeprefix("env:"):
+            yield _unknown(f"variable {name}", nearest(name.upper(), known))
+
+
+def _fault(name: str, kind: str, what: str) -> str:
+    if kind == "extra_forbidden":
+        return _unknown(f"setting {name}", nearest(name, Settings.model_fields))
+    return f"setting {name}: {what[:1].lower()}{what[1:]}; {WHERE}"
+
+
+def _unknown(what: str, near: str) -> str:
+    return f"{what}: there is no such setting; {near or WHERE}"

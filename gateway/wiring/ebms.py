@@ -1,6 +1,6 @@
 """The parties on ebMS: their agreements read and held against the register, and what sends to and takes from them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -18,20 +18,25 @@ from gateway.edge.seal.keys import Keys
 from gateway.wiring.identity import now
 
 
-def mshs(registry: Registry, envelopes: Envelopes, keys: Keys, base_url: str) -> dict[str, Msh]:
-    """Give what speaks ebMS with each party on it. Raises `ConfigurationError` with every fault at once."""
+def relations(registry: Registry, base_url: str) -> dict[str, Relation]:
+    """Give what is agreed with each party on ebMS. Raises `ConfigurationError` with every fault at once."""
     host = urlsplit(base_url).hostname or "samspill"
-    made: dict[str, Msh] = {}
+    made: dict[str, Relation] = {}
     faults: list[Fault | str] = []
     for party in registry.parties.values():
         if party.way.transport is Transport.EBMS:
             try:
-                made[party.id] = Msh(relation(party, host), ebxml, keys, _signers(envelopes, party.id), now)
+                made[party.id] = relation(party, host)
             except ConfigurationError as error:
                 faults += error.faults
     if faults:
         raise ConfigurationError(faults)
     return made
+
+
+def mshs(agreed: Mapping[str, Relation], envelopes: Envelopes, keys: Keys) -> dict[str, Msh]:
+    """Give what speaks ebMS with each party on it."""
+    return {name: Msh(one, ebxml, keys, _signers(envelopes, name), now) for name, one in agreed.items()}
 
 
 def _signers(envelopes: Envelopes, party: str) -> Callable[[], list[x509.Certificate]]:

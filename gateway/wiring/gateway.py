@@ -30,7 +30,7 @@ from gateway.edge.delivery.terms import Terms
 from gateway.edge.delivery.worker import Worker
 from gateway.edge.ebms.channel import EbmsChannel
 from gateway.edge.ebms.intake import EbmsIntake
-from gateway.edge.ebms.msh import Msh
+from gateway.edge.ebms.msh import Msh, Relation
 from gateway.edge.ebms.replies import Replies
 from gateway.edge.edi.channel import EdiChannel
 from gateway.edge.edi.poll import Fetching, Poll
@@ -71,7 +71,7 @@ from gateway.policy.routing import load as load_routing
 from gateway.wiring import ebms, edi
 from gateway.wiring.absences import Profiles, reads
 from gateway.wiring.answers import Answers
-from gateway.wiring.audit import guard, keeper
+from gateway.wiring.audit import anchors, guard, keeper
 from gateway.wiring.delivery import marks, periods, terms
 from gateway.wiring.followup import load as load_law
 from gateway.wiring.formats import installed, kinds
@@ -146,7 +146,11 @@ class Gateway:
     @cached_property
     def mshs(self) -> Mapping[str, Msh]:
         """What speaks ebMS, by party."""
-        return ebms.mshs(self.registry, self.envelopes, self._signing, self.settings.base_url)
+        return ebms.mshs(self._agreed, self.envelopes, self._signing)
+
+    @cached_property
+    def _agreed(self) -> Mapping[str, Relation]:
+        return ebms.relations(self.registry, self.settings.base_url)
 
     @cached_property
     def ebms_intake(self) -> EbmsIntake:
@@ -472,7 +476,7 @@ class Gateway:
         """Give what is wrong with the installation besides its data: register, keys, examples; warn of expiry."""
         found: list[str] = []
         parts = (lambda: self.registry, lambda: self.routing, lambda: self._signing, self._addresses)
-        services = (lambda: self.care, lambda: self.pdl_log, lambda: self.edi)
+        services = (lambda: self.care, lambda: self.pdl_log, lambda: self.edi, lambda: anchors(self.settings))
         for part in (*parts, *services, self.refuse_examples):
             try:
                 part()
@@ -484,5 +488,5 @@ class Gateway:
         """Raise `ConfigurationError` when examples of the demo are used outside demo mode; warn of expiry."""
         refuse_examples(self.settings, self.registry, self._signing)
         warn_of_expiry(self.registry, self._signing)
-        _ = self.mshs  # agreements that cannot be read, or say otherwise than the register
+        _ = self._agreed  # agreements that cannot be read, or say otherwise than the register
         _ = self.edi  # settings that the parties on it need

@@ -28,7 +28,7 @@ from gateway.core.vocabulary import Role
 from gateway.edge.identity.access import ROUTES, match
 from gateway.sandbox import messages
 
-QUICK, LONG = 7, int(os.environ.get("SAMSPILL_FUZZ_SECONDS", "20")) * 25
+QUICK, LONG = 7, int(os.environ.get("FUZZ_SECONDS", "20")) * 25
 CPU_SECONDS = 1.5
 GROWTH = 600 * 1024
 INSIDE = {

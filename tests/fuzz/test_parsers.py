@@ -26,7 +26,7 @@ CPU_SECONDS = 1.0
 GROWTH = 400 * 1024
 """KiB that the process may grow by, over all the readers."""
 
-SECONDS = int(os.environ.get("SAMSPILL_FUZZ_SECONDS", "20"))
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
 """How long each reader is fuzzed by `make fuzz`."""
 
 PIECES = (

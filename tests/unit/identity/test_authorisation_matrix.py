@@ -1,6 +1,6 @@
 """Every route for every role, with a good token and with each kind of bad one: only the stated cells pass.
 
-The table in docs/security/authorisation.md is written from the same data; `SAMSPILL_WRITE_DOCS=1` writes it anew.
+The table in docs/security/authorisation.md is written from the same data; `WRITE_DOCS=1` writes it anew.
 """
 
 import hmac
@@ -231,6 +231,6 @@ def page():
 
 
 def test_the_table_in_the_documentation_is_the_table_that_is_used():
-    if os.environ.get("SAMSPILL_WRITE_DOCS"):
+    if os.environ.get("WRITE_DOCS"):
         PAGE.write_text(page(), "utf-8")
     assert PAGE.read_text("utf-8") == page()

@@ -18,6 +18,7 @@ from gateway.edge.certs import private_copy
 from gateway.edge.config import Settings
 from gateway.sandbox.server import server_context
 from gateway.wiring.gateway import Gateway
+from tests.in_process import samspill
 
 ROOT = Path(__file__).parents[3]
 KNOWN = "11827020089"
@@ -88,6 +89,68 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(wrong):
     with pytest.raises(ConfigurationError, match=next(iter(wrong))) as caught:
         Settings(**wrong)
     assert "kanarifugl" not in str(caught.value)
+
+
+CANNOT_WORK = (
+    *(("port", one) for one in (0, -1, 99999)),
+    *((name, 99999) for name in ("ops_port", "console_port")),
+    *(("body_bytes", one) for one in (0, -5)),
+    *(
+        ("base_url", f"{one}kanarifugl")
+        for one in ("", "http://", "https:///", "https://a:", "https://a b", "https://a?")
+    ),
+    ("console_url", "http://kanarifugl.example"),
+    *(("delivery_hours", one) for one in ("inf", "nan", 0)),
+)
+
+
+@pytest.mark.parametrize(("name", "value"), CANNOT_WORK)
+def test_a_setting_that_cannot_work_is_refused_by_name(name, value):
+    with pytest.raises(ConfigurationError, match=f"setting {name}: ") as caught:
+        Settings(**{name: value})
+    assert "kanarifugl" not in str(caught.value)
+
+
+def test_the_public_url_has_no_slash_at_its_end_since_paths_are_put_after_it():
+    assert Settings(base_url="https://gateway.example/").base_url == "https://gateway.example"
+
+
+def test_every_unknown_variable_and_key_is_told_at_once_with_the_nearest_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samspill.toml").write_text('adress_register = "kanarifugl"\nport = 99999\n')
+    monkeypatch.setenv("SAMSPILL_DATABASE_URI", "kanarifugl")
+    monkeypatch.setenv("SAMSPILL_PRT", "1")
+    with pytest.raises(ConfigurationError) as caught:
+        Settings()
+    told = str(caught.value)
+    assert "variable SAMSPILL_DATABASE_URI: there is no such setting; did you mean SAMSPILL_DATABASE_URL?" in told
+    assert "variable SAMSPILL_PRT: there is no such setting; did you mean SAMSPILL_PORT?" in told
+    assert "setting adress_register: there is no such setting; did you mean address_register?" in told
+    assert "setting port: input should be less than or equal to 65535" in told
+    assert "kanarifugl" not in told
+
+
+def test_a_variable_that_the_keyring_stands_in_is_known(monkeypatch):
+    monkeypatch.setenv("SAMSPILL_KEYRING", "kanarifugl")
+    monkeypatch.setenv("SAMSPILL_KEYS", "env:SAMSPILL_KEYRING")
+    assert Settings().keys == "env:SAMSPILL_KEYRING"
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_node_with_wrong_settings_tells_all_of_them_and_keeps_nothing(folder, command):
+    env = {
+        "SAMSPILL_DATA": str(folder / "kept"),
+        "SAMSPILL_CERTIFICATES": str(folder / "certs"),
+        "SAMSPILL_ADDRESS_REGISTER": "http://register.example",
+        "SAMSPILL_LOG_SERVICE": "https://log.example",
+        "SAMSPILL_LOG_TIME_STAMP_URL": "https://stamps.example",
+        "SAMSPILL_DEMO": "true",
+    }
+    done = samspill(command, env=env)
+    assert done.returncode == 5
+    for told in ("the register of graded addresses", "SAMSPILL_CARE_SERVICES_ADDRESS", "SAMSPILL_LOG_TIME_STAMP_ROOTS"):
+        assert told in done.stderr
+    assert not (folder / "kept").exists()
 
 
 def test_a_list_that_is_not_json_is_told_without_a_traceback(monkeypatch):
