@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.messages import code, operator
+from gateway.core.visible import visible
 from gateway.edge.config import Settings
 from gateway.edge.review import Item, Officer, ReviewQueue
 from gateway.edge.store.review import Status
@@ -60,7 +61,9 @@ def _looking(review: typer.Typer) -> None:
         """Read what is held, which the log tells of. Example: samspill review read ID --reason queue-work."""
         with _queue() as queue:
             values = queue.read(item, Officer(operator()), code(reason))
-        typer.echo(json.dumps(dict(values)) if as_json else "\n".join(f"{at}: {text}" for at, text in values.items()))
+        typer.echo(
+            json.dumps(dict(values)) if as_json else "\n".join(f"{at}: {visible(text)}" for at, text in values.items())
+        )
 
 
 def _deciding(review: typer.Typer) -> None:

@@ -42,6 +42,10 @@ VIEWS: Final[Mapping[str, tuple[tuple[AuditAction, ...], tuple[Outcome, ...]]]] 
     "looks": ((AuditAction.LOG_READ, AuditAction.LOG_EXPORT), ()),
     "all": ((), ()),
 }
+FILTERS: Final = frozenset(
+    {"view", "patient", "recipient", "purpose", "outcome", "message", "since", "until", "before"}
+)
+"""What an address of the log may say. Anything else is a filter that somebody mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ def reason_of(entry: AuditEntry) -> str:
 def asked(visit: Visit) -> Filter:
     """Read the filters of an address. Raises `NotAcceptable` for one that cannot be read: it would widen the search."""
     query = visit.query
+    if not query.keys() <= FILTERS:
+        _wrong("filter")
     actions, outcomes = VIEWS.get(query.get("view", "") or "decisions", VIEWS["all"])
     if query.get("outcome"):
         outcomes = tuple(one for one in Outcome if one == query["outcome"]) or _wrong("outcome")

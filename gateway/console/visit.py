@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import RedirectResponse, Response
 
 from gateway.console.desk import Desk, case_name, message_name, patient_name
 from gateway.console.sessions import Session, Standing
 from gateway.console.words import Words, languages, words
+from gateway.core.visible import visible
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SEE_OTHER: Final = 303
@@ -83,5 +85,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"P": patient_name, "M": message_name, "S": case_name}
+    environment.filters |= {"P": patient_name, "M": message_name, "S": case_name, "seen": seen}
     return environment
+
+
+def seen(text: str) -> Markup:
+    """Give somebody's text as it stands, apart from the page's own direction, and what is not seen in it marked."""
+    told = visible(text, "<mark>{}</mark>".format, escape)
+    return Markup(f"<bdi>{told}</bdi>")  # noqa: S704 - every part is escaped

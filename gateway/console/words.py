@@ -3,6 +3,7 @@
 A text is in bokmål where a language lacks it, so that a file can be added a sentence at a time.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -40,6 +41,14 @@ class Words:
     def word(self, list_: str, code: str) -> str:
         """Give a code of a list in words, or the code itself when nobody has put it into words."""
         return _at(self._texts, f"{list_}.{code}") or _at(self._fallback, f"{list_}.{code}") or code
+
+    def field(self, path: str) -> str:
+        """Give a field of a message in words, or its path when nobody has put it into words."""
+        code = re.sub(r"\[\d+\]", "", path).replace(".", "-")
+        known = self.word("held_fields", code)
+        return (
+            path if known == code else " ".join([known, *(str(int(one) + 1) for one in re.findall(r"\[(\d+)\]", path))])
+        )
 
     def count(self, number: int) -> str:
         """Give a number as one reads it: `412 907`."""

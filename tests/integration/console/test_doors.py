@@ -240,6 +240,8 @@ def test_a_filter_that_cannot_be_read_widens_nothing(officer: Visitor) -> None:
     assert officer.get("/log?since=i+forgårs").status_code == 422
     assert officer.get("/log?patient=somebody").status_code == 422
     assert officer.get("/log?outcome=whatever").status_code == 422
+    for unknown in ("foo=1", "page=-1", "q=x", "after=2026-11-01", "recipent=nav", "view=all&%C3%A6=1"):
+        assert officer.get(f"/log?{unknown}").status_code == 422
 
 
 @pytest.fixture

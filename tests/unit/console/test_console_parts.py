@@ -14,12 +14,13 @@ from gateway.console.oidc import Person
 from gateway.console.people import People
 from gateway.console.sessions import ABSOLUTE, IDLE, NotLoggedIn, Session, Sessions, Standing
 from gateway.console.statistics import SMALLEST, middle, rounded, suppressed
-from gateway.console.visit import TEMPLATES
+from gateway.console.visit import TEMPLATES, seen
 from gateway.console.words import FOLDER, OSLO, languages, preferred, words
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.errors import NotAcceptable, Severity
 from gateway.core.line import State
 from gateway.core.queues import FOUND, Queue
+from gateway.core.visible import visible
 from gateway.core.vocabulary import DataClass, MessageKind, Purpose, Role
 from gateway.edge.glass import REASONS
 from gateway.edge.keys import Vault, keyring, make
@@ -236,3 +237,24 @@ def test_a_consent_names_its_patient_by_the_kind_of_number_they_have(number: str
     given = mine.consent(number, "310567891", Purpose.SICK_LEAVE_FOLLOW_UP, date(2027, 4, 1))
     assert given["patient"]["identifier"] == {"system": system, "value": number}
     assert not [one for one in admissible(given, datetime.now(OSLO)) if one.severity is Severity.ERROR]
+
+
+def test_what_is_not_seen_in_a_held_text_or_turns_it_round_is_marked_with_its_number() -> None:
+    told = seen("Kan ikke l\u00f8fte\u202esbor\u202c k\u200bre\u00adft <b>\x1b[2J\u3164\U000e0041\nny linje")
+    assert told == (
+        "<bdi>Kan ikke l\u00f8fte<mark>U+202E</mark>sbor<mark>U+202C</mark> k<mark>U+200B</mark>re<mark>U+00AD</mark>ft"
+        " &lt;b&gt;<mark>U+001B</mark>[2J<mark>U+3164</mark><mark>U+E0041</mark>\nny linje</bdi>"
+    )
+    assert visible("trist\u202e \x1b[31m") == "trist[U+202E] [U+001B][31m"
+    assert visible("Ærlig talt: 50 % av «bra», ü, é") == "Ærlig talt: 50 % av «bra», ü, é"
+
+
+def test_a_held_field_is_told_in_words_and_one_that_nobody_has_put_into_words_by_its_path() -> None:
+    nb = words("nb")
+    assert nb.field("message_to_employer") == "Melding til arbeidsgiver"
+    assert nb.field("periods[1].kind.advice") == "Innspill til arbeidsgiver, periode 2"
+    assert nb.field("answers[0].text") == "answers[0].text"
+    assert [words(one).field("measures.workplace") for one in ("en", "sv")] == [
+        "Adaptations at the workplace",
+        "Anpassning på arbetsplatsen",
+    ]
