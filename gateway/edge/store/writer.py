@@ -31,7 +31,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BATCH: Final = 256
-TURN: Final = 0.00005
+TURN: Final = 0.0005
 """Seconds that a thread computes before another gets its turn. The writer lets go of the interpreter at every row, and
 waits as long for each beside threads that compute; Python's own 0.005 also lets deciding starve delivery."""
 RETRYABLE: Final = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
