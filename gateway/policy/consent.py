@@ -46,6 +46,9 @@ PURPOSES: dict[Purpose, Coding] = {
 _SCOPE = ("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy")
 _OPT_IN, _OPT_OUT = "OPTIN", "OPTOUT"
 _POLICY_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_NOT_HOLDING = frozenset({"old", "temp"})
+"""Identifier.use (FHIR R4, a modifier) of a number that nobody is to be known by."""
+
 _EXCLUDED = ("action", "class", "code")
 
 AHEAD = timedelta(minutes=5)
@@ -219,6 +222,7 @@ def admissible(consent: Any, at: datetime) -> list[Issue]:
             issues.append(Issue("not-supported", f"Consent.{element}", "the element is not supported", "leave it out"))
     if _given_after(consent, at + AHEAD):
         issues.append(Issue("value", "Consent.dateTime", "the Consent is given at a time that has not come"))
+    issues += _not_holding(consent)
     try:
         if not _is_privacy(consent):
             issues.append(Issue("value", "Consent.scope", "the scope is not patient-privacy"))
@@ -227,6 +231,19 @@ def admissible(consent: Any, at: datetime) -> list[Issue]:
     except Unreadable as what:
         issues.append(Issue("structure", "Consent", f"not readable: {what}"))
     return issues
+
+
+def _not_holding(consent: Json) -> Iterator[Issue]:
+    """Refuse a person or organisation that is named by a number of which the Consent says that it does not hold."""
+    for element in ("patient", "performer", "organization"):
+        held = consent.get(element)
+        for one in held if isinstance(held, list) else [held]:
+            identifier = one.get("identifier") if isinstance(one, Mapping) else None
+            if isinstance(identifier, Mapping) and (identifier.get("use") in _NOT_HOLDING or "period" in identifier):
+                what = "the number is an old or passing one, or has a period"
+                yield Issue(
+                    "value", f"Consent.{element}.identifier", what, "give the number that holds, without a period"
+                )
 
 
 def _inadmissible(provision: Json, path: str, depth: int) -> Iterator[Issue]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.core.vocabulary import STRICTNESS, DataClass
 from gateway.model import (
+    Coding,
     Graded,
     Identifier,
     NotPossible,
@@ -70,6 +71,11 @@ class Planting:
         return word(self._next)
 
 
+def coded(diagnosis: Coding, number: int) -> Coding:
+    """Give a diagnosis whose code has the form of ICPC-2B, in a chapter that there is not, and stands nowhere else."""
+    return replace(diagnosis, system="icpc-2b", code=f"Q{10 + number % 90}.{7001 + number}")
+
+
 def planted(salt: int = 0, *kinds: type) -> SickLeaveCertificate:
     """Give a note with every text planted, acceptable as it stands, with periods of these kinds.
 
@@ -83,8 +89,8 @@ def planted(salt: int = 0, *kinds: type) -> SickLeaveCertificate:
     )
     diagnosis = replace(
         made.diagnosis,
-        main=replace(made.diagnosis.main, system="icpc-2"),
-        others=tuple(replace(one, system="icpc-2") for one in made.diagnosis.others),
+        main=coded(made.diagnosis.main, 10 * salt),
+        others=tuple(coded(one, 10 * salt + i) for i, one in enumerate(made.diagnosis.others, 1)),
     )
     sender = replace(made.sender, identifiers=(Identifier(kind="orgnr", value=ORGANISATION),))
     return replace(
@@ -108,7 +114,7 @@ def words_of(record: Any) -> dict[str, tuple[str, DataClass]]:
     return {
         value: (path, data_class)
         for path, value, data_class in values_of(record)
-        if isinstance(value, str) and re.fullmatch(r"Qz[a-z]+qx", value)
+        if isinstance(value, str) and re.fullmatch(r"Qz[a-z]+qx|Q\d\d\.\d{4}", value)
     }
 
 

@@ -219,7 +219,7 @@ def test_an_unencrypted_database_would_be_found_out(
 
     asyncio.run(store())
     words = words_of(told.notes[0])
-    assert found(words, *contents(tmp_path)) == words.keys()
+    assert len(words.keys() - found(words, *contents(tmp_path))) <= 1  # the edge of a database's page may part a word
 
 
 def test_the_log_that_is_searched_is_there(told: Told) -> None:

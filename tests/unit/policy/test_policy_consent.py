@@ -413,3 +413,12 @@ def test_a_consent_about_somebody_else_says_nothing() -> None:
         evaluate(consent(patient={"reference": "Patient/2"}), request(patient="Patient/1")).outcome
         is Outcome.NO_CONSENT
     )
+
+
+@pytest.mark.parametrize("said", [{"use": "old"}, {"use": "temp"}, {"period": {"end": "2020"}}])
+def test_a_consent_names_nobody_by_a_number_that_does_not_hold(said: dict[str, Any]) -> None:
+    number = {"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "02917923100"}}
+    old = {"identifier": number["identifier"] | said}
+    assert not admissible(consent(patient=number, performer=[number]), NOW)
+    issues = admissible(consent(patient=old, performer=[number, old]), NOW)
+    assert [issue.at for issue in issues] == ["Consent.patient.identifier", "Consent.performer.identifier"]
