@@ -103,6 +103,7 @@ def planted(salt: int = 0, *kinds: type) -> SickLeaveCertificate:
         periods=periods,
         diagnosis=diagnosis,
         employer_orgnr=None,
+        employee_number=None,
         legal_orgnr=None,
         received_at=None,
         self_certified=(),
