@@ -42,9 +42,9 @@ bench: setup
 storm: setup
 	$(BIN)/pytest -m storm tests
 
-# Each reader for FUZZ_SECONDS (20) seconds, and the routes as much longer.
+# Each reader, route and law for about FUZZ_SECONDS (20) seconds.
 fuzz: setup
-	$(BIN)/pytest -m fuzz tests
+	$(BIN)/pytest -n 2 --dist worksteal -m fuzz tests
 
 # Writes the lock anew from pyproject.toml; needs uv, which is not needed for anything else.
 lock:

@@ -4,21 +4,29 @@ What a peer attached is given as the bytes that were attached, whatever their ch
 """
 
 import base64
+import quopri
 import re
-from email.message import EmailMessage
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
+from email.policy import compat32
 from hashlib import sha256
+from itertools import islice, pairwise
 from typing import Final
 
 from gateway.core.ebxml import Attachment, Code, EbmsError, EbmsProblem, Package
 
 MOST_PARTS: Final = 20
+LONGEST_TYPE: Final = 1000
+LONGEST_HEAD: Final = 4000
+"""Characters of a media type, and bytes of the header of a part."""
+
 ENVELOPE: Final = "text/xml"
 _TAKEN: Final = frozenset({ENVELOPE, "application/xml", "application/soap+xml"})
-_ENCODINGS: Final = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable"})
+_AS_IT_IS: Final = frozenset({"", "7bit", "8bit", "binary"})
 _WORD = re.compile(r"[A-Za-z0-9.@_\-]+\Z")
-_PARSER = BytesParser(EmailMessage, policy=HTTP.clone(max_line_length=None))
+_BLANK = re.compile(rb"(?:\A|\n)\r?\n")
+# Of the standard library's readers of header fields, this is the one whose work does not grow with a power of them.
+_PARSER = BytesParser(Message, policy=compat32)
 
 
 def unpack(content_type: str, body: bytes) -> Package:
@@ -26,25 +34,30 @@ def unpack(content_type: str, body: bytes) -> Package:
 
     Raises `EbmsProblem` (MimeProblem).
     """
-    if any(mark in content_type for mark in "\r\n\0"):
-        raise _problem("Content-Type", "the media type has line ends in it")
-    message = _PARSER.parsebytes(b"Content-Type: " + content_type.encode("utf-8", "replace") + b"\r\n\r\n" + body)
-    if not isinstance(message, EmailMessage):  # the parser was given this class
-        raise _problem("Content-Type", "the message cannot be taken apart")
+    if any(mark in content_type for mark in "\r\n\0") or len(content_type) > LONGEST_TYPE:
+        raise _problem("Content-Type", "the media type has line ends in it, or is longer than is read here")
+    message = _PARSER.parsebytes(b"Content-Type: " + content_type.encode("utf-8", "replace"), headersonly=True)
     if message.get_content_type() in _TAKEN:
         return Package(body)
     if message.get_content_type() != "multipart/related":
         raise _problem("Content-Type", "the media type is neither multipart/related nor text/xml")
-    parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
-    if message.defects or not parts:
-        raise _problem("Content-Type", "the message does not end where its boundary says, or has no boundary")
-    if len(parts) > MOST_PARTS:
-        raise _problem("parts", f"there are more than {MOST_PARTS} parts")
+    parts = [_part(piece, number) for number, piece in enumerate(_pieces(message.get_boundary() or "", body), 1)]
     return _package(parts, _bare(str(message.get_param("start", ""))))
 
 
-def _package(parts: list[EmailMessage], start: str) -> Package:
-    read = [_part(part, number) for number, part in enumerate(parts, 1)]
+def _pieces(boundary: str, body: bytes) -> list[bytes]:
+    """Give what stands between the delimiters (RFC 2046 § 5.1.1), which belong to the line ends before them."""
+    line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    found = list(islice(line.finditer(body), MOST_PARTS + 2)) if boundary else []
+    end = next((number for number, one in enumerate(found) if one[1]), 0)
+    if not end and len(found) > MOST_PARTS + 1:
+        raise _problem("parts", f"there are more than {MOST_PARTS} parts")
+    if not end:
+        raise _problem("Content-Type", "the message does not end where its boundary says, or has no boundary")
+    return [body[one.end() : next_.start()] for one, next_ in pairwise(found[: end + 1])]
+
+
+def _package(read: list[Attachment], start: str) -> Package:
     root = next((one for one in read if one.cid == start), None) if start else read[0]
     if root is None or root.media_type not in _TAKEN:
         raise _problem("start", "the first part, or the one named as start, is not XML")
@@ -54,16 +67,30 @@ def _package(parts: list[EmailMessage], start: str) -> Package:
     return Package(root.body, rest)
 
 
-def _part(part: EmailMessage, number: int) -> Attachment:
+def _part(piece: bytes, number: int) -> Attachment:
     place = f"part {number}"
-    if part.is_multipart():
+    piece = piece[piece.find(b"\n") + 1 :]
+    blank = _BLANK.search(piece[:LONGEST_HEAD])
+    if blank is None:
+        raise _problem(place, "the part has no header that ends in an empty line, or a longer one than is read here")
+    head = _PARSER.parsebytes(piece[: blank.end()], headersonly=True)
+    if head.get_content_maintype() == "multipart":
         raise _problem(place, "the part has parts of its own")
-    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() not in _ENCODINGS:
+    body = _decoded(piece[blank.end() :], str(head.get("Content-Transfer-Encoding", "")).strip().lower(), place)
+    return Attachment(_bare(str(head.get("Content-ID", ""))), head.get_content_type(), body)
+
+
+def _decoded(body: bytes, encoding: str, place: str) -> bytes:
+    if encoding in _AS_IT_IS:
+        return body
+    if encoding == "quoted-printable":
+        return quopri.decodestring(body)
+    if encoding != "base64":
         raise _problem(place, "the transfer encoding is not known here")
-    body = part.get_payload(decode=True)
-    if not isinstance(body, bytes) or part.defects:
-        raise _problem(place, "the part cannot be decoded as its transfer encoding says")
-    return Attachment(_bare(str(part.get("Content-ID", ""))), part.get_content_type(), body)
+    try:
+        return base64.b64decode(b"".join(body.split()), validate=True)
+    except ValueError:
+        raise _problem(place, "the part cannot be decoded as its transfer encoding says") from None
 
 
 def pack(package: Package, host: str) -> tuple[str, bytes]:

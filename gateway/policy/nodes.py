@@ -69,8 +69,8 @@ class Reader:
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             self.faults.append(Fault(self.file, line, column, f"not readable as YAML: {error.problem}"))
             return None
-        except yaml.YAMLError:
-            self.faults.append(Fault(self.file, 1, 1, "not readable as YAML"))
+        except (yaml.YAMLError, RecursionError):
+            self.faults.append(Fault(self.file, 1, 1, "not readable as YAML, or nested deeper than is read"))
             return None
         if node is None:
             self.faults.append(Fault(self.file, 1, 1, "the file is empty"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from accounts import differences, library, read_by_the_laws, write_by_the_laws
+from long_runs import times
 from lxml import etree
 from mutations import changed_json, changed_xml
 
@@ -24,7 +25,7 @@ from gateway.model.walk import values_of
 
 DATA = Path(__file__).parents[2] / "../shared/data/nav"
 NEVER = {DataClass.DIAGNOSIS, DataClass.CLINICAL, DataClass.AUTHORITY_NOTE}
-FEW, MANY = 400, 30_000
+FEW, MANY = 400, times(100)
 LARGE = 50_000
 """Bytes; larger messages are read once and not changed."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xmlschema
+from long_runs import times
 from lxml import etree
 from schema_documents import Generator, Mutator, single_faults
 
@@ -201,8 +202,8 @@ def test_a_planted_difference_is_noticed(file, good, bad, tmp_path, monkeypatch)
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", range(100, 104))
 def test_many_more_documents_get_the_official_verdict(seed: int):
-    agree(changed(seed, 20000))
-    agree(generated(seed, 10000, official=seed % 2 == 0))
+    agree(changed(seed, times(200)))
+    agree(generated(seed, times(100), official=seed % 2 == 0))
     agree(fault for document in one_of_each(seed, 3) for fault in single_faults(document))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from accounts import differences, library
+from long_runs import times
 from lxml import etree
 from mutations import changed_xml
 from schematron import failed
@@ -31,7 +32,7 @@ RESPONDER = (
 )
 SCHEMATRON = {"se-ag114": "ag114", "se-ag7804": "ag7804", "se-fk7804": "lisjp"}
 CERTIFICATE = "{urn:riv:clinicalprocess:healthcond:certificate:3}"
-FEW, MANY = 60, 10_000
+FEW, MANY = 60, times(30)
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="Inera's sample messages are not in ../shared/data")
 

@@ -49,7 +49,7 @@ def edge_read() -> dict[str, Target]:
 
 
 def _sealed() -> dict[str, Target]:
-    ours, note = _key(), examples("nav-sykmelding")[0]
+    ours, note = a_key(), examples("nav-sykmelding")[0]
     certificates, broken = [ours.certificate], (SealBroken,)
     signed = xmldsig.sign(note, ours)
     opened = partial(payload.open_, keys=[ours], peer=payload.Peer(certificates, certificates))
@@ -89,7 +89,7 @@ def _others() -> dict[str, Target]:
     }
 
 
-def _key() -> Key:
+def a_key() -> Key:
     private = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a key of this run")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())

@@ -5,7 +5,6 @@ way in, real tokens of the demo issuer and a real store. Longer with `make fuzz`
 """
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from api_document import document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from live_api import PERSON, ROLES, Api, api
+from long_runs import times
 from schemathesis import GenerationMode
 from test_parsers import damaged, read
 
@@ -28,7 +28,7 @@ from gateway.core.vocabulary import Role
 from gateway.edge.identity.access import ROUTES, match
 from gateway.sandbox import messages
 
-QUICK, LONG = 7, int(os.environ.get("FUZZ_SECONDS", "20")) * 25
+QUICK, LONG = 7, times(25)
 CPU_SECONDS = 1.5
 GROWTH = 600 * 1024
 INSIDE = {

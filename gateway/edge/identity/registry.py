@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cryptography import x509
-from yaml.reader import ReaderError
 
 from gateway.core.errors import ConfigurationError, Fault
 from gateway.core.identifiers import Kind, is_valid
@@ -65,22 +64,12 @@ def read(files: Mapping[str, str], certificate: Certificates) -> tuple[Registry,
     issuers: list[tuple[Block, Issuer]] = []
     parties: list[tuple[Block, Party]] = []
     for file, content in files.items():
-        root = _root(content, file, faults)
+        root = compose(content, file, faults)
         found = root.entries(frozenset({"issuers", "parties"})) if root else {}
         issuers += [(name, _issuer(name, block)) for name, block in _items(found, "issuers")]
         parties += [(name, _party(name, block, certificate)) for name, block in _items(found, "parties")]
     _across(issuers, parties)
     return Registry((party for _, party in parties), (issuer for _, issuer in issuers)), tuple(faults)
-
-
-def _root(content: str, file: str, faults: list[Fault]) -> Block | None:
-    try:
-        return compose(content, file, faults)
-    except ReaderError as error:
-        line = content.count("\n", 0, error.position) + 1
-        column = error.position - content.rfind("\n", 0, error.position)
-        faults.append(Fault(file, line, column, "a character stands here that YAML does not allow", "take it out"))
-        return None
 
 
 def _items(found: Mapping[str, Block], key: str) -> Iterator[tuple[Block, Block]]:

@@ -79,6 +79,12 @@ class Record:
     branch: bool = False
     empty: bool = False
 
+    @property
+    def says_nothing_empty(self) -> bool:
+        """Whether the record, with nothing in it, is as if it were not there: its holder always has one."""
+        field = self.target.field
+        return self.empty or not (self.each or field.required or field.optional or field.is_one_of)
+
 
 @dataclass(slots=True)
 class Switch:

@@ -236,6 +236,9 @@ class JsonReader(Kinds):
         maker = f"{self.maker(place, use)}(w, x, {at}, {where})"
         if use.each:
             self.keep_item(key, lines, maker)
+        elif use.says_nothing_empty:
+            lines("if w:")
+            lines.indent()(f"v[{key!r}] = {maker}")
         else:
             lines("if not w:")
             lines.indent()(f"x.present({at}, path, {where}, before)")
@@ -258,6 +261,9 @@ class JsonReader(Kinds):
         elif use.each:
             self.keep_item(key, lines, f"{self.maker(place, use)}(w)")
         else:
+            if use.says_nothing_empty:
+                lines("if w:")
+                lines = lines.indent()
             lines(f"v[{key!r}] = {self.maker(place, use)}(w)")
 
     def _leaf(self, place: Place, leaf: Leaf, lines: Lines, s: str, at: str) -> None:

@@ -230,7 +230,7 @@ class XmlReader(Leaves):
             if use.branch:
                 lines(f"if {key!r} in v:")
                 lines.indent()("raise Bad('two kinds stand here, and one is expected')")
-            if use.empty:
+            if use.says_nothing_empty:
                 lines("if w:")
                 lines = lines.indent()
             lines(f"v[{key!r}] = {self.maker(place, use)}(w)")
@@ -289,11 +289,8 @@ class XmlReader(Leaves):
         if use.each:
             self.keep_item(key, lines, f"{maker}(w, x, at, {where})")
         else:
-            if use.empty:
-                lines("if not w:")
-                lines.indent()("continue")
             lines("if not w:")
-            lines.indent()(f"x.present(at, path, {where}, before)")
+            lines.indent()("continue" if use.says_nothing_empty else f"x.present(at, path, {where}, before)")
             lines(f"v[{key!r}] = {maker}(w, x, at, {where})")
 
 

@@ -6,6 +6,7 @@ With an ordinary loader `no`, `on` and `1.0` become other things than were writt
 from collections.abc import Iterator
 
 import yaml
+from yaml.reader import ReaderError
 
 from gateway.core.errors import Fault
 from gateway.mapping.language import Spot
@@ -116,6 +117,14 @@ def compose(text: str, file: str, faults: list[Fault]) -> Block | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         faults.append(Fault(file, line, column, f"this is not YAML: {error.problem}", _mend(text, line)))
+        return None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        faults.append(Fault(file, line, column, "a character stands here that YAML does not allow", "take it out"))
+        return None
+    except RecursionError:
+        faults.append(Fault(file, 1, 1, "the file is nested deeper than is read"))
         return None
     if node is None:
         faults.append(Fault(file, 1, 1, "the file is empty"))

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,3 +80,23 @@ def test_what_cannot_be_taken_apart_is_a_mime_problem_that_repeats_nothing(media
         unpack(media, body)
     assert [one.code for one in caught.value.errors] == ["MimeProblem"]
     assert "planted" not in str(caught.value)
+
+
+HOSTILE = {
+    "a type of brackets": ("multipart/related; " + "(" * 900, b""),
+    "a long type": ("multipart/related; " + '"' * 20_000, b""),
+    "brackets in a part": related((["Content-Type: text/xml;" + "(" * 3_000], b"<s/>"), ([";" + "(" * 3_000], b"")),
+    "a long header": related((["Content-Type: text/xml;" + '"' * 1_000_000], b"<s/>")),
+    "very many headers": related((["a: b"] * 500_000, b"<s/>")),
+    "very many parts": ("multipart/related; boundary=x", b"--x\r\n" * 500_000),
+    "very many parts within": related((["Content-Type: multipart/mixed; boundary=y"], b"--y\r\n\r\n" * 500_000)),
+    "very many lines": related((["Content-Type: text/plain"], b"\r" * 4_000_000)),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_mime_is_refused_within_a_second(what):
+    began = time.process_time()
+    with pytest.raises(EbmsProblem):
+        unpack(*HOSTILE[what])
+    assert time.process_time() - began < 1

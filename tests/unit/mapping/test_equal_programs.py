@@ -1,10 +1,11 @@
 """Each construct of the language on a made-up letter: what is read, what the report says, and both programs alike."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
-from accounts import read_by_the_laws, write_by_the_laws
+from accounts import library, read_by_the_laws, write_by_the_laws
 from expressible import expressible
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from strategies import expressed
 
 from gateway.core.errors import NotAcceptable
 from gateway.core.message import Parsed
+from gateway.model import Professional
 from gateway.model.walk import values_of
+from gateway.sandbox import messages
 
 HOME = "<Hjem/>"
 
@@ -320,3 +323,14 @@ def test_any_letter_that_can_be_expressed_comes_back_equal(wire: str, data: st.D
     written, rows = write_by_the_laws(writer, letter)
     assert read(etree.fromstring(written.encode()) if wire == "xml" else written).record == letter
     assert {path for path, _, _ in values_of(letter)} <= {row.field for row in rows}
+
+
+def test_a_record_that_its_holder_always_has_says_nothing_by_being_there_empty() -> None:
+    bundle = json.loads(messages.load("full"))
+    organisation = next(one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Organization")
+    nobody = {"resourceType": "Practitioner", "name": [{"extension": [{"url": "urn:x", "valueString": "x"}]}]}
+    organisation["contained"] = [nobody]
+    parsed = read_by_the_laws(library().reader("fhir"), bundle)
+    assert parsed.record.sender.professional == Professional()
+    told = [row.field for row in parsed.rows if row.outcome == "carried" and ".contained[0]" in row.at]
+    assert told == ["sender.professional"]
