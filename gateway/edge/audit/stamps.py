@@ -38,12 +38,15 @@ class Stamps:
 
     def opened(self, stamp: bytes, note: str) -> datetime:
         """Give when a note was stamped, UTC. Raises `BadStamp`."""
-        from rfc3161_client import VerificationError, decode_timestamp_response  # noqa: PLC0415 - as above
+        from cryptography import x509  # noqa: PLC0415 - as above
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+        from rfc3161_client import VerificationError, decode_timestamp_response  # noqa: PLC0415
 
+        odd = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
         try:
             answer = decode_timestamp_response(stamp)
             self._verifier().verify_message(answer, note.encode())
-        except (ValueError, VerificationError):
+        except (ValueError, TypeError, VerificationError, *odd):
             raise BadStamp("the time stamp is not the authority's, or is of another checkpoint") from None
         return answer.tst_info.gen_time
 

@@ -56,6 +56,8 @@ def test_a_stamp_of_another_checkpoint_or_another_authority_is_told(stamped, roo
         Stamps(made(tmp_path / "other")).opened(stamps[3], note)
     with pytest.raises(BadStamp):
         Stamps(roots).opened(b"nothing", note)
+    with pytest.raises(BadStamp):  # its certificate says that it is of a version that there is none of
+        Stamps(roots).opened(stamps[3].replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x2b"), note)
     path = tmp_path / "anchors" / f"{3:016d}.tsr"
     path.chmod(0o644)
     path.write_bytes(stamps[5])
