@@ -171,4 +171,4 @@ def _made(found: dict[str, str]) -> list[Any]:
 
 
 def _local(element: Any) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

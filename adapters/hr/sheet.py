@@ -1,5 +1,6 @@
 """Spreadsheets (XLSX), by calamine. The whole sheet stands in memory, so what may be unpacked has a limit."""
 
+import struct
 import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -48,7 +49,13 @@ def _plain(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
 def _small_enough(source: BinaryIO) -> None:
     try:
         parts = zipfile.ZipFile(source).infolist()
-    except zipfile.BadZipFile:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        ValueError,
+        OverflowError,
+        struct.error,
+    ):  # all of them of its head
         mend = "save it as .xlsx; a password or the old .xls is not read"
         raise NotAcceptable([Issue("structure", "", "this is not an XLSX file", mend)]) from None
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:

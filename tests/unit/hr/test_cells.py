@@ -213,7 +213,11 @@ def test_a_day_that_is_a_bare_number_is_refused():
     assert "not formatted as a date" in refused(read(sheet(row(fra=46027)), XLSX))
 
 
-@pytest.mark.parametrize(("raw", "said"), [(b"nothing", "not an XLSX file"), (bomb(), "too large")], ids=["no", "bomb"])
+LATER = sheet().replace(b"PK\x01\x02", b"PK\x01\x02\xff\xff\xff\xff", 1)
+NO_SHEETS = [(b"nothing", "not an XLSX file"), (bomb(), "too large"), (LATER, "not an XLSX file")]
+
+
+@pytest.mark.parametrize(("raw", "said"), NO_SHEETS, ids=["no", "bomb", "of a version that there is none of"])
 def test_what_is_no_spreadsheet_or_unpacks_to_too_much_is_refused(raw, said):
     assert said in read(raw, XLSX)[0]["stopped"][0]
 
