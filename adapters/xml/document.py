@@ -16,6 +16,7 @@ from typing import Any
 from lxml import etree
 
 from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
+from gateway.mapping.wire.xml import local
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest document that is read, in bytes; attachments included."""
@@ -227,14 +228,14 @@ class _Places:
         return "/".join(written)
 
     def step(self, node: etree._Element) -> str:
-        name = self.name(etree.QName(node).localname)
+        name = self.name(local(node.tag))
         before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
         alone = not before and next(node.itersiblings(node.tag), None) is None
         return name if alone or node is self.root else f"{name}[{before + 1}]"
 
 
 def _prefixed(node: etree._Element) -> str:
-    return f"{node.prefix}:{etree.QName(node).localname}" if node.prefix else etree.QName(node).localname
+    return f"{node.prefix}:{local(node.tag)}" if node.prefix else local(node.tag)
 
 
 def _stray(entry: Any, place: _Places) -> Issue:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lxml import etree
-
 from adapters.xml.document import read
+from gateway.mapping.wire.xml import local
 
 
 def kind_of(raw: bytes, payloads: Mapping[str, str]) -> str:
@@ -23,5 +22,5 @@ def kind_of(raw: bytes, payloads: Mapping[str, str]) -> str:
 
 
 def _tells(element: Any) -> tuple[str, str]:
-    name = etree.QName(element).localname
+    name = local(element.tag)
     return name, f"{name}={(element.text or '').strip()}"

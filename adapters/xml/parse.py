@@ -5,12 +5,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
-from lxml import etree
-
 from adapters.xml.document import read
 from adapters.xml.heeded import unheeded
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.message import Deviation, Parsed, Read
+from gateway.mapping.wire.xml import local
 
 Reads = Callable[..., Parsed[Any]]
 """A reading program: `read(root, report=…)`."""
@@ -125,6 +124,6 @@ def _place(element: Any) -> str:
     while element is not None:
         alike = [*element.getparent().iterchildren(element.tag)] if element.getparent() is not None else []
         number = f"[{alike.index(element) + 1}]" if len(alike) > 1 else ""
-        steps.append(etree.QName(element).localname + number)
+        steps.append(local(element.tag) + number)
         element = element.getparent()
     return "/" + "/".join(reversed(steps))
