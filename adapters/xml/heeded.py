@@ -7,9 +7,8 @@ that is doubled, empty or elsewhere would be no shield, and a header about anoth
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree
-
 from gateway.core.errors import Issue
+from gateway.mapping.wire.xml import local
 
 SHIELD, RESTRICTION, CODE = "SkjermesForPasient", "Restriksjon", "Restriksjonskode"
 WITHIN = {SHIELD: "MedisinskVurdering", RESTRICTION: "SpmSvar", CODE: RESTRICTION}
@@ -20,7 +19,7 @@ def unheeded(message: Any) -> Iterator[tuple[Any, Issue]]:
     """Give what is wrong in a message's element, each with the element at which it is; an issue has no place yet."""
     shields = 0
     for element in message.iter("*"):
-        name = _name(element)
+        name = local(element.tag)
         if name.casefold() == SHIELD.casefold():
             shields += 1
             said = (element.text or "").strip() in ("true", "false", "1", "0") and not len(element)
@@ -37,16 +36,16 @@ def _issue(mend: str) -> Issue:
 
 def _in_place(element: Any) -> bool:
     parent = element.getparent()
-    return parent is not None and WITHIN.get(_name(element)) == _name(parent)
+    return parent is not None and WITHIN.get(local(element.tag)) == local(parent.tag)
 
 
 def _restricts(element: Any) -> bool:
     if not _in_place(element):
         return False
-    if _name(element) == CODE:
+    if local(element.tag) == CODE:
         return bool((element.get("V") or "").strip())
-    alike = [one for one in element.getparent() if _name(one) == RESTRICTION]
-    return len(alike) == 1 and any(_name(one) == CODE for one in element)
+    alike = [one for one in element.getparent() if local(one.tag) == RESTRICTION]
+    return len(alike) == 1 and any(local(one.tag) == CODE for one in element)
 
 
 def _another(message: Any) -> Iterator[tuple[Any, Issue]]:
@@ -60,7 +59,3 @@ def _another(message: Any) -> Iterator[tuple[Any, Issue]]:
         if kind is not None and kind.get("V") in NUMBERS and number and number != (own.text or "").strip():
             what = "the header is about another person than the note"
             yield ident, Issue("business-rule", "", what, "give both the same number")
-
-
-def _name(element: Any) -> str:
-    return etree.QName(element).localname
