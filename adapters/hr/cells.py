@@ -6,6 +6,7 @@ of them: an identifier that is a number has lost its leading zeros, and no reade
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -163,30 +164,46 @@ def _employer(cell: Any) -> str:
 def _date(profile: Profile, *, ends: bool) -> Convert:
     forms = [date_form(form) for form in profile.dates]
     open_end = frozenset(profile.open_end) if ends else frozenset()
+    open_days = frozenset(day for text in open_end for day in _days(text, forms))
 
     def read(cell: Any) -> date | None:
-        if isinstance(cell, datetime):
-            if cell.time() != cell.time().min:
-                raise BadCell("the cell holds a time of day", "give a date alone")
-            return cell.date()
-        if isinstance(cell, date):
-            return cell
-        if not isinstance(cell, str):
-            raise BadCell("the cell holds a number that is not formatted as a date", "format the column as a date")
-        text = cell.strip()
-        if text in open_end:
+        if isinstance(cell, str) and cell.strip() in open_end:
             return None
-        found = set()
-        for form in forms:
-            try:
-                found.add(form(text))
-            except BadDate:
-                continue
-        if len(found) != 1:
-            raise BadCell("this is no date, or two", f"the profile says {' or '.join(profile.dates)}")
-        return found.pop()
+        day = _of_text(cell.strip(), forms, profile) if isinstance(cell, str) else _of_sheet(cell)
+        if day in open_days:
+            return None
+        if not YEARS[0] <= day.year <= YEARS[1]:
+            mend = "name it under `open_end:` if it stands for an absence that goes on" if ends else "look at the year"
+            raise BadCell(f"a day in the years {YEARS[0]} to {YEARS[1]} was expected", mend)
+        return day
 
     return read
+
+
+def _of_text(text: str, forms: list[Callable[[str], date]], profile: Profile) -> date:
+    found = _days(text, forms)
+    if len(found) != 1:
+        raise BadCell("this is no date, or two", f"the profile says {' or '.join(profile.dates)}")
+    return found.pop()
+
+
+def _days(text: str, forms: list[Callable[[str], date]]) -> set[date]:
+    """Give the days that a text may be, by every form."""
+    found = set()
+    for form in forms:
+        with suppress(BadDate):
+            found.add(form(text))
+    return found
+
+
+def _of_sheet(cell: Any) -> date:
+    if isinstance(cell, datetime):
+        if cell.time() != cell.time().min:
+            raise BadCell("the cell holds a time of day", "give a date alone")
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    raise BadCell("the cell holds a number that is not formatted as a date", "format the column as a date")
 
 
 def _kind(profile: Profile) -> Convert:

@@ -20,6 +20,10 @@ MOST_COLUMNS = 1000
 MOST_KNOWN = 65_536
 """How many cells of a column are remembered, so that memory is bounded."""
 
+LONGEST = 3653
+"""How many days one absence may go on after its first: ten years, longer than any leave that a law knows."""
+TOO_LONG = "look at the years; what stands for an absence that goes on, the profile names under `open_end:`"
+
 NOBODY = "the row does not say who is away"
 FULL = Decimal(100)
 
@@ -270,6 +274,8 @@ def _in_range(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if end is not None:
         if end < start:
             raise BadRow("the last day is before the first")
+        if (end - start).days > LONGEST:
+            raise BadRow("the row spans more than ten years", TOO_LONG)
         if quantity is not None:
             hours, days = _of_unit(quantity, unit)
         if hours is not None or days is not None:

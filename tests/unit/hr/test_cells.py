@@ -93,6 +93,24 @@ def test_a_date_that_two_forms_read_differently_is_refused():
     assert absence(read(file(line(fra="25122026", til="")), made))["start"] == "2026-12-25"
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "column"),
+    [("9999-12-30", "9999-12-31", "fra"), ("0001-01-01", "", "fra"), ("2026-01-05", "9999-12-31", "til")],
+)
+def test_a_day_that_nobody_can_be_away_on_is_refused_at_its_cell(first, last, column):
+    said = refused(read(file(line(fra=first, til=last))))
+    assert f"column {column}: a day in the years 1990 to 2100" in said
+
+
+def test_an_absence_of_decades_is_refused_unless_the_profile_says_that_it_goes_on():
+    decades = file(line(til="2099-12-31"))
+    assert "spans more than ten years" in refused(read(decades))
+    made = profile(('open_end: [""]', 'open_end: ["", "2099-12-31"]'))
+    assert "end" not in absence(read(decades, made))
+    in_a_sheet = profile(("format: csv", "format: xlsx"), ('open_end: [""]', 'open_end: ["2099-12-31"]'))
+    assert "end" not in absence(read(sheet(row(til=(73050, sheets_date()))), in_a_sheet))
+
+
 def test_an_unknown_code_is_refused_and_its_text_is_not_repeated():
     said = refused(read(file(line(kode="Influensa"))))
     assert "no such code" in said

@@ -43,6 +43,12 @@ def test_the_days_around_easter_are_known(easter, off):
     ]
 
 
+@given(st.dates(D("1990-01-01"), D("2030-12-31")), st.integers(-3, 900))
+def test_working_days_reckoned_by_weeks_are_those_counted_one_by_one(first, more):
+    last = first + timedelta(days=more)
+    assert working_days(first, last) == sum(not is_day_off(first + timedelta(days=n)) for n in range(more + 1))
+
+
 def test_working_days_leave_out_weekends_and_holidays():
     assert working_days(D("2026-05-11"), D("2026-05-17")) == 4  # Ascension Day is a Thursday
     assert working_days(D("2026-12-24"), D("2026-12-27")) == 1
