@@ -24,6 +24,9 @@ EMPLOYEE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-zÆØÅæøåÄÖäö][0-9A-Za-
 COUNTED = re.compile(r"[0-9]+[.,]0+|[0-9]+([.,][0-9]+)?[Ee][+-]?[0-9]+")
 """What a spreadsheet writes of a number that it counts with: 123.0, 1,23E+10."""
 
+ERROR = re.compile(r"#[A-Z][A-Z0-9/_]*[!?]?")
+"""What a spreadsheet shows of an error: #REF!, #N/A, #DIV/0!, #NAME?."""
+
 NUMBERS = {sign: re.compile(rf"-?[0-9]{{1,9}}({re.escape(sign)}[0-9]{{1,16}})?") for sign in (",", ".")}
 LINE = re.compile(r"[\w .,'+/-]{1,60}")
 WORDS_OF = {"purpose": "income-purpose", "reduced": "pay-reduction"}
@@ -83,7 +86,19 @@ def converter(column: Column, profile: Profile, *, synthetic: bool) -> Convert:
         case _:
             one = _name(column)
     empty_is_said = column.field == "end" and "" in profile.open_end
-    return one if empty_is_said else _filled(one, blank=column.blank)
+    return _sound(one if empty_is_said else _filled(one, blank=column.blank))
+
+
+def _sound(convert: Convert) -> Convert:
+    def read(cell: Any) -> Any:
+        if isinstance(cell, str) and cell[:1] == "#" and ERROR.fullmatch(cell):
+            raise BadCell(
+                "the cell holds an error of the spreadsheet, or a formula that was never calculated",
+                "mend it in the sheet, and save it in a spreadsheet program",
+            )
+        return convert(cell)
+
+    return read
 
 
 def _filled(convert: Convert, *, blank: bool) -> Convert:

@@ -2,11 +2,13 @@
 
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from adapters.hr.broken import Wide, with_errors_as_texts
 from adapters.hr.profile import Profile
 from adapters.hr.rows import Outcome, outcomes, plan
 from gateway.core.errors import Issue, NotAcceptable
@@ -66,7 +68,7 @@ def _small_enough(source: BinaryIO) -> None:
 
 def _sheet(source: BinaryIO, profile: Profile) -> CalamineSheet:
     try:
-        book = CalamineWorkbook.from_filelike(source)
+        book = CalamineWorkbook.from_filelike(with_errors_as_texts(source))
         shown = [one.name for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible]
         if profile.sheet:
             shown = [name for name in shown if name == profile.sheet]
@@ -75,7 +77,7 @@ def _sheet(source: BinaryIO, profile: Profile) -> CalamineSheet:
         return book.get_sheet_by_name(shown[0])
     except PasswordError:
         raise NotAcceptable([Issue("structure", "", "the spreadsheet has a password", "save it without")]) from None
-    except CalamineError:
+    except (CalamineError, Wide, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
         raise NotAcceptable(
             [Issue("structure", "", "the spreadsheet cannot be read", "save it anew as .xlsx")]
         ) from None
