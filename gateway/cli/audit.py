@@ -4,11 +4,9 @@ The log holds codes, paths and pseudonyms; a number is read from standard input 
 Showing and exporting are themselves in the log, before anything is seen.
 """
 
-import contextlib
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,10 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.messages import REASON
+from gateway.cli.documents import read_json
+from gateway.cli.operator import code, operator
+from gateway.cli.store import store
 from gateway.core.audit import AuditAction, Outcome
 from gateway.core.checkpoint import BadCheckpoint, Verifier, verifier
-from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
+from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.identifiers import PERSONS, kind_of
 from gateway.core.vocabulary import Purpose
 from gateway.edge.audit.export import check, csv_lines, json_text, proven
@@ -31,8 +31,6 @@ from gateway.edge.audit.verify import Flaw
 from gateway.edge.config import Settings
 from gateway.edge.keys import Vault, keyring
 from gateway.edge.store.database import Database
-from gateway.edge.store.database import Settings as StoreSettings
-from gateway.edge.store.engine import file_of, open_engine
 
 
 class Form(StrEnum):
@@ -94,11 +92,11 @@ def verify_(
     from gateway.wiring.audit import guard, keeper  # noqa: PLC0415 - checking an export needs none of it
 
     settings = Settings()
-    with _store(settings) as database:
+    with store(settings) as database:
         keep, watch = keeper(settings, database), guard(settings, database)
         public = watch.key = _key(key) if key else watch.key
         keep.sequence()
-        found = watch.check(f"operator:{_user()}", notes, _progress())
+        found = watch.check(operator(), notes, _progress())
         _complain(found.flaws)
         note = keep.settle()
     told = f"{found.size} entries, held against {found.checkpoints} checkpoints: whole and unaltered"
@@ -122,10 +120,7 @@ def _stamped(stamps: Stamps, checkpoints: Sequence[Path]) -> None:
 
 
 def _verify_export(path: Path, key: Verifier, notes: list[str], *, as_json: bool) -> None:
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        document = None
+    document = read_json(path)
     try:
         head, flaws = check(document, key, notes)
     except BadCheckpoint as wrong:
@@ -153,7 +148,7 @@ def show(
     wanted = _filter(recipient=recipient, actions=action, outcomes=outcome, since=since, until=until)
     if patient:
         wanted = _of_patient(settings, wanted)
-    with _store(settings) as database:
+    with store(settings) as database:
         database.write_now(LOOK, _look(AuditAction.LOG_READ, wanted, reason))
         found = search(database, wanted, limit)
     if as_json:
@@ -188,7 +183,7 @@ def export(
     wanted = _filter(recipient=recipient, actions=action, outcomes=outcome, since=since, until=until)
     if patient:
         wanted = _of_patient(settings, wanted)
-    with _store(settings) as database:
+    with store(settings) as database:
         keep = keeper(settings, database)
         database.write_now(LOOK, _look(AuditAction.LOG_EXPORT, wanted, reason))
         note = keep.settle()
@@ -248,33 +243,14 @@ def _seconds(at: datetime | None) -> float | None:
 
 
 def _look(action: AuditAction, wanted: Filter, reason: str) -> Look:
-    if not REASON.fullmatch(reason) or len(reason) > 40:  # noqa: PLR2004 - a code, not a story
-        raise typer.BadParameter("a reason is a short code such as patient-asked: small letters, digits and hyphens")
-    actor = f"operator:{_user()}"
     return Look(
         action=action,
-        actor=actor,
+        actor=operator(),
         purpose=Purpose.OVERSIGHT,
-        reason=reason,
+        reason=code(reason),
         patient=wanted.patient,
         sought=wanted.names,
     )
-
-
-def _user() -> str:
-    return os.environ.get("USER", "unknown")
-
-
-@contextlib.contextmanager
-def _store(settings: Settings) -> Iterator[Database]:
-    file = file_of(open_engine(settings.database, lambda: 0.0))
-    if file is not None and not file.exists():
-        raise ConfigurationError([f"{file}: there is no database; set SAMSPILL_DATA or SAMSPILL_DATABASE_URL"])
-    database = Database(StoreSettings(settings.database))
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _complain(flaws: tuple[Flaw, ...] | list[Flaw]) -> None:

@@ -1,13 +1,13 @@
 """`samspill decide` and `samspill consent evaluate`: the rules and one Consent, asked alone."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.documents import read_json
 from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
 from gateway.edge.library import default_folder
 from gateway.policy import authzen
@@ -45,7 +45,7 @@ def decide(
     """
     now = datetime.now(UTC)
     table = compile_table(_rules(policy), now.date())
-    decision = authzen.question(table, _read(request), now).decide(table)
+    decision = authzen.question(table, read_json(request), now).decide(table)
     typer.echo(json.dumps(authzen.answer(decision), indent=2, ensure_ascii=False))
     raise typer.Exit(DONE if decision.permitted else REFUSED)
 
@@ -152,22 +152,7 @@ def _moment(as_of: str | None) -> datetime:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    found = _read(path)
+    found = read_json(path)
     if not isinstance(found, dict):
         raise NotAcceptable([Issue("structure", str(path), "a JSON object is expected")])
     return found
-
-
-def _read(path: Path) -> Any:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        return json.loads(text)
-    except OSError:
-        raise NotAcceptable([Issue("not-found", str(path), "the file cannot be read")]) from None
-    except UnicodeDecodeError:
-        raise NotAcceptable([Issue("structure", str(path), "the file is not UTF-8")]) from None
-    except json.JSONDecodeError as error:
-        where = f"{path}:{error.lineno}:{error.colno}"
-        raise NotAcceptable([Issue("structure", where, f"not JSON: {error.msg}")]) from None
-    except RecursionError:
-        raise NotAcceptable([Issue("too-long", str(path), "nested too deeply")]) from None

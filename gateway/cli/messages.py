@@ -3,11 +3,9 @@
 Shows ids, states, codes and times; never a value of a person, since the store's columns hold none.
 """
 
-import contextlib
 import json
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,6 +13,8 @@ from typing import Annotated, Any, Final
 import typer
 from sqlalchemy import Row
 
+from gateway.cli.operator import code, operator
+from gateway.cli.store import store
 from gateway.core.errors import ConfigurationError
 from gateway.core.line import State
 from gateway.edge import keys
@@ -22,15 +22,12 @@ from gateway.edge.config import Settings
 from gateway.edge.keys import Vault
 from gateway.edge.retention import Retention
 from gateway.edge.store import statements
-from gateway.edge.store.database import Database
-from gateway.edge.store.database import Settings as StoreSettings
 from gateway.edge.store.engine import open_engine
 from gateway.edge.store.keyring import fitting
 from gateway.edge.store.migrate import migrate
 from gateway.edge.store.operate import DISCARD, ERASE, RESEND, REWRAP, NotThere, Order
 from gateway.wiring.delivery import periods
 
-REASON: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PSEUDONYM: Final = re.compile(r"[0-9a-f]{32}")
 REWRAP_BATCH: Final = 500
 SHOWN: Final = ("id", "state", "destination", "recipient", "format", "purpose", "attempts", "reason", "created_at")
@@ -59,7 +56,7 @@ def _looking(messages: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """List outgoing messages. Example: samspill messages list --state dead-letter."""
-        with _store() as database:
+        with store(Settings()) as database:
             if state is None:
                 rows = database.rows(statements.NEWEST, limit=limit)
             else:
@@ -69,17 +66,17 @@ def _looking(messages: typer.Typer) -> None:
     @messages.command("dead-letters")
     def dead_letters(limit: Limit = 50, as_json: Json = False) -> None:
         """List what waits for a human: given up, rejected, or failed on by our own code."""
-        with _store() as database:
+        with store(Settings()) as database:
             rows = database.rows(statements.DEAD_LETTERS, limit=limit)
         _print_table(rows, as_json=as_json)
 
     @messages.command()
     def show(message: str, as_json: Json = False) -> None:
         """Show one message's way: its events, attempts and receipts. Example: samspill messages show ID."""
-        with _store() as database:
+        with store(Settings()) as database:
             found = database.rows(statements.MESSAGE, id=message)
             if not found:
-                raise NotThere(f"{message}: no message has this id")
+                raise NotThere("no message has this id")
             story: dict[str, Any] = _shown(found[0])
             story["events"] = [
                 {"at": _time(row.at), "state": row.state, "event": row.event, "to": row.following, "detail": row.detail}
@@ -100,14 +97,14 @@ def _acting(messages: typer.Typer) -> None:
     @messages.command()
     def resend(message: str, reason: Reason = "asked-for") -> None:
         """Send a dead letter back to be decided anew. Example: samspill messages resend ID --reason repaired."""
-        with _store() as database:
+        with store(Settings()) as database:
             database.write_now(RESEND, Order(message, operator(), code(reason)))
         typer.echo(f"{message}: will be decided anew")
 
     @messages.command()
     def discard(message: str, reason: Reason) -> None:
         """Close a dead letter for good. Example: samspill messages discard ID --reason sent-on-paper."""
-        with _store() as database:
+        with store(Settings()) as database:
             database.write_now(DISCARD, Order(message, operator(), code(reason)))
         typer.echo(f"{message}: discarded")
 
@@ -134,7 +131,7 @@ def _keeping(messages: typer.Typer) -> None:
     def rewrap() -> None:
         """Wrap every stored key anew under the newest key-encryption key."""
         total = 0
-        with _store() as database:
+        with store(Settings()) as database:
             vault = Vault(fitting(database, keys.keyring(Settings().key_provider)))
             while done := database.write_now(REWRAP, (vault, REWRAP_BATCH)):
                 total += done
@@ -145,7 +142,7 @@ def _keeping(messages: typer.Typer) -> None:
         """Destroy the keys of all that is stored about a patient, named by pseudonym as the log shows it."""
         if not PSEUDONYM.fullmatch(pseudonym):
             raise typer.BadParameter("a pseudonym is 32 hexadecimal digits; a number of a person never stands here")
-        with _store() as database:
+        with store(Settings()) as database:
             destroyed = database.write_now(ERASE, (pseudonym, operator()))
             database.forget_free_pages()
         if not destroyed:
@@ -158,7 +155,7 @@ def _keeping(messages: typer.Typer) -> None:
     ) -> None:
         """Destroy what settled messages and absences said, where it was kept for its time; workers do so every hour."""
         settings = Settings()
-        with _store() as database:
+        with store(Settings()) as database:
             count = Retention(database, periods(settings)).count(destroy=not dry_run)
         typer.echo(f"{count} payloads {'would be destroyed' if dry_run else 'destroyed'}")
 
@@ -171,27 +168,6 @@ def _keeping(messages: typer.Typer) -> None:
         migrate(engine, post=post)
         engine.dispose()
         typer.echo("the schema is up to date")
-
-
-@contextlib.contextmanager
-def _store() -> Iterator[Database]:
-    database = Database(StoreSettings(Settings().database))
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def operator() -> str:
-    """Give who works at this command line, as the log names them."""
-    return f"operator:{os.environ.get('USER', 'unknown')}"
-
-
-def code(reason: str) -> str:
-    """Check that a reason is a code and no story. Raises a usage error."""
-    if not REASON.fullmatch(reason) or len(reason) > 40:  # noqa: PLR2004 - a code, not a story
-        raise typer.BadParameter("a reason is a short code such as sent-on-paper: small letters, digits and hyphens")
-    return reason
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:

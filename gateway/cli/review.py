@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.messages import code, operator
+from gateway.cli.operator import code, operator
 from gateway.core.visible import visible
 from gateway.edge.config import Settings
 from gateway.edge.review import Item, Officer, ReviewQueue

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from gateway import flow
+from gateway.cli.documents import read_json
 from gateway.core.errors import Issue, NotAcceptable
 from gateway.core.identifiers import ORGANISATION_SYSTEM
 from gateway.core.message import Route
@@ -219,10 +220,7 @@ def _facts(table: Any, asked: Asked, record: Any) -> Facts:
     """Read the facts file; `consents` in it are evaluated as `gather` would."""
     if asked.facts is None:
         return Facts()
-    try:
-        given = json.loads(asked.facts.read_text("utf-8"))
-    except ValueError:
-        raise NotAcceptable([Issue("structure", str(asked.facts), "this is not JSON")]) from None
+    given = read_json(asked.facts)
     consents = given.pop("consents", None) if isinstance(given, dict) else None
     if not isinstance(consents, list | None):
         raise NotAcceptable([Issue("structure", f"{asked.facts}: consents", "a list of Consents was expected")])

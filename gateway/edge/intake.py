@@ -137,7 +137,7 @@ class Intake:
         """Give a stored incoming message, its bytes still sealed. Raises `NotThere`."""
         rows = self._database.rows(statements.SOURCES, ids=[message])
         if not rows:
-            raise NotThere(f"{message}: no message has this id")
+            raise NotThere("no message has this id")
         return inbound(rows[0])
 
     def _sent_before(self, arrival: Arrival) -> list[Destination]:

@@ -201,14 +201,14 @@ class ReviewQueue:
     def _row(self, item: str) -> Row[Any]:
         rows = self._database.rows(review.ITEM, id=item)
         if not rows:
-            raise NotThere(f"{item}: the queue has no item with this id")
+            raise NotThere("the queue has no item with this id")
         return rows[0]
 
     def _record(self, row: Row[Any]) -> tuple[Any, Facts]:
         """Give the record as it was decided, and what is known of it."""
         sources = self._database.rows(statements.SOURCES, ids=[row.inbound])
         if not sources:
-            raise NotThere(f"{row.id}: no message is held here")
+            raise NotThere("no message is held here")
         source = inbound(sources[0])
         raw = self._vault.open("inbound", source.id, source.body, source.wrapped)
         record = flow.address(self._line.again(raw, source.format).record, self._line.addressee(row.party, None))

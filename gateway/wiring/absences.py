@@ -58,8 +58,8 @@ class Profiles:
     def get(self, name: str) -> Profile:
         """Give a profile by its name, or by the path of a file. Raises `ConfigurationError`."""
         path = Path(name)
-        if path.suffix in (".yaml", ".yml"):
-            profile, faults = load(path.read_text("utf-8"), name)
+        if path.suffix in (".yaml", ".yml") or (name not in self.known and path.is_file()):
+            profile, faults = load(_text(path), name)
         else:
             profile, faults = self.known.get(name), self._faults_of(name)
             if profile is None and not faults:
@@ -88,6 +88,14 @@ class Profiles:
                 found = list(account(source, profile, synthetic=True))
             if not expected.is_file() or json.loads(expected.read_text("utf-8")) != found:
                 yield f"{self._name(path)}:1:1: it is not read as {expected.name} says"
+
+
+def _text(path: Path) -> str:
+    """Read a profile's file. Raises `ConfigurationError` for one that is no text."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError([f"{path}: the file is not text in UTF-8"]) from None
 
 
 def outcomes(source: BinaryIO, profile: Profile, tally: Tally, *, synthetic: bool) -> Iterator[Outcome]:

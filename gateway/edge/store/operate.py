@@ -71,7 +71,7 @@ def _discard(tx: Tx, order: Order) -> Exception | None:
 def _find(tx: Tx, order: Order) -> Row[Any] | Exception:
     found = tx.connection.execute(statements.MESSAGE_TO_MOVE, {"id": order.message}).one_or_none()
     if found is None:
-        return NotThere(f"{order.message}: no message has this id")
+        return NotThere("no message has this id")
     if State(found.state) not in WAITING:
         return NotADeadLetter(f"{order.message}: it is {found.state}, and waits for nobody")
     return found

@@ -361,3 +361,49 @@ def test_the_installed_command_says_its_exit_code_and_no_traceback(tmp_path: Pat
     )
     assert (done.returncode, done.stdout) == (3, b"")
     assert json.loads(done.stderr)["issues"]
+
+
+UNREADABLE = {
+    "deep": (b"[" * 100_000, "nested too deeply"),
+    "huge": (b"1" * 10_000, "more digits than can be read"),
+    "latin": (b'{"a": "\xe6"}', "not UTF-8"),
+    "torn": (b'{"a":\n', ":2:1: not JSON"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_json_that_cannot_be_read_is_told_the_same_wherever_it_is_asked_for(
+    samspill: Console, bundle: Path, tmp_path: Path, case: str
+) -> None:
+    raw, told = UNREADABLE[case]
+    file = tmp_path / "given.json"
+    file.write_bytes(raw)
+    for words in (
+        ("translate", "--from", "fhir", "--to", "nav-employer", *EMPLOYER, "--facts", file, bundle),
+        ("decide", file),
+        ("consent", "evaluate", "--purpose", "TREAT", "--consent", file),
+    ):
+        done = samspill(*words)
+        assert (done.code, done.out) == (3, b""), words
+        assert told in done.err
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"profile: [", "this is not YAML"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"a: \x07", "YAML does not allow"),
+        (b"", "the file is empty"),
+        (b"just words", "given:1:1: "),
+    ],
+)
+def test_a_profile_file_of_any_name_is_told_what_is_wrong_with_it(
+    samspill: Console, tmp_path: Path, raw: bytes, told: str
+) -> None:
+    profile, file = tmp_path / "given", tmp_path / "absences.csv"
+    profile.write_bytes(raw)
+    file.write_bytes(b"a;b\n")
+    done = samspill("hr", "check", file, "--profile", profile)
+    assert (done.code, done.out) == (5, b"")
+    assert told in done.err

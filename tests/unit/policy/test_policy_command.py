@@ -204,7 +204,7 @@ def test_a_request_that_is_none_is_told_without_a_traceback(tmp_path: Path, text
 
 
 def test_a_request_that_is_not_there_and_rules_that_are_wrong(tmp_path: Path) -> None:
-    assert run("decide", str(tmp_path / "none.json")).exit_code == 3
+    assert run("decide", str(tmp_path / "none.json")).exit_code == 2
     path = tmp_path / "request.json"
     path.write_text(json.dumps(request()), encoding="utf-8")
     result = run("decide", str(path), "--policy", str(tmp_path))
@@ -245,7 +245,7 @@ def test_a_consent_is_answered_with_its_provision_and_its_doubts(tmp_path: Path)
 def test_a_consent_that_is_no_json_and_a_date_that_is_none(tmp_path: Path) -> None:
     assert evaluated(tmp_path, consent(), "--as-of", "soon").exit_code == 2
     assert evaluated(tmp_path, [consent()]).exit_code == 3
-    assert run("consent", "evaluate", "--consent", str(tmp_path / "none"), "--purpose", "TREAT").exit_code == 3
+    assert run("consent", "evaluate", "--consent", str(tmp_path / "none"), "--purpose", "TREAT").exit_code == 2
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the published cases are not beside the repository")
