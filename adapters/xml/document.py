@@ -15,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.core.crowded import crowded
 from gateway.core.errors import ConfigurationError, Issue, NotAcceptable
 from gateway.mapping.wire.xml import local
 
@@ -167,7 +168,7 @@ def validate_element(root: etree._Element, schema: str, schemas: Path) -> tuple[
 def _refused_unread(raw: bytes) -> Issue | None:
     if len(raw) > MAX_BYTES:
         return Issue("too-long", "", "the document is too large", f"send at most {MAX_BYTES} bytes")
-    if raw.count(b"<") + raw.count(b"=") > MAX_MARKS:
+    if raw.count(b"<") + raw.count(b"=") > MAX_MARKS or crowded(raw):
         return Issue("too-costly", "", "too many tags and attributes to be a message", "send one message at a time")
     if _DOCTYPE.match(raw.replace(b"\0", b"") if b"\0" in raw[:4] else raw):
         return _doctype()

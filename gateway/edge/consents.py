@@ -37,6 +37,7 @@ NUMBER_SYSTEMS: Final = frozenset(
 
 
 _READ: Final = match("GET", "/fhir/Consent/id")
+_GIVE: Final = match("POST", "/fhir/Consent")
 _CHANGE: Final = match("PUT", "/fhir/Consent/id")
 _SEARCH: Final = match("GET", "/fhir/Consent")
 
@@ -60,6 +61,8 @@ class ConsentService:
             issues.append(Issue("required", "Consent.patient.identifier", what, "give the national number or D-number"))
         if issues:
             raise NotAcceptable(issues)
+        if role_for(caller, _CHANGE if consent_id else _GIVE) is Role.PATIENT:
+            _own(resource, number, caller)
         known = self._reached(consent_id, caller, _CHANGE) if consent_id else []
         if consent_id and not known:
             raise NotThere("no consent has this id")
@@ -67,6 +70,9 @@ class ConsentService:
             what = "the Consent is another patient's, and stays that"
             mend = "withdraw it, and post one of its own"
             raise NotAcceptable([Issue("business-rule", "Consent.patient", what, mend)])
+        if known and known[-1].status != "active" and resource.get("status") == "active":
+            what = "the Consent was withdrawn, and stays so"
+            raise NotAcceptable([Issue("business-rule", "Consent.status", what, "post one of its own")])
         if expected is not None and (not known or known[-1].version != expected):
             raise Stale("the consent has another version now")
         name = consent_id or str(uuid.uuid4())
@@ -112,6 +118,13 @@ class ConsentService:
         return versions if any(_reaches(caller, access, owner) for owner in owners) else []
 
 
+def _own(consent: Mapping[str, Any], number: str, caller: Caller) -> None:
+    """Raise `Refused` unless a Consent is about the person who records it, and given by nobody else."""
+    performers = [_number(one) for one in consent["performer"]]
+    if not caller.person or {number, *performers} != {caller.person}:
+        raise Refused("a patient gives their own consents only", ["route-owner"])
+
+
 def _matches(consent: Mapping[str, Any], query: Query) -> bool:
     if query.statuses and consent.get("status") not in query.statuses:
         return False
@@ -134,8 +147,12 @@ def _reaches(caller: Caller, access: Access, owner: str) -> bool:
 
 
 def _patient_number(consent: Mapping[str, Any]) -> str:
-    patient = consent.get("patient")
-    identifier = patient.get("identifier") if isinstance(patient, Mapping) else None
+    return _number(consent.get("patient"))
+
+
+def _number(reference: object) -> str:
+    """Give the national number that a reference names somebody by; empty when it does not."""
+    identifier = reference.get("identifier") if isinstance(reference, Mapping) else None
     if not isinstance(identifier, Mapping) or identifier.get("system") not in NUMBER_SYSTEMS:
         return ""
     value = identifier.get("value")

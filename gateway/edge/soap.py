@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from gateway.core.crowded import crowded
 from gateway.core.errors import ChannelError, Issue, Rejected, Uncertain, Unreachable
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -54,6 +55,8 @@ def header(document: bytes, name: str) -> Any:
 
 
 def _root(document: bytes) -> Any:
+    if crowded(document):
+        return None
     try:
         root = etree.fromstring(document, _parser())
     except (etree.XMLSyntaxError, ValueError):

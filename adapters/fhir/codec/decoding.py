@@ -12,8 +12,11 @@ from adapters.fhir.codec.media import FHIR_JSON, FHIR_XML, media_type
 from adapters.fhir.codec.references import Index, reference_issues
 from adapters.fhir.codec.structure import MAX_ISSUES, Place, Walk, record, rows
 from adapters.fhir.codec.xml_text import read_xml
+from gateway.core.crowded import crowded
 from gateway.core.errors import Issue, Severity
 
+MAX_PARTS = 50_000
+"""Objects or tags of one message; real ones have some hundreds."""
 _MESSAGE = ("content", "resource")  # what $process-message and $validate call it
 _BEGINNINGS = {b"<": FHIR_XML, b"{": FHIR_JSON, b"[": FHIR_JSON}
 _WORDS = {FHIR_JSON: "JSON", FHIR_XML: "XML"}
@@ -85,6 +88,8 @@ def mismatch(raw: bytes, header: str) -> Issue | None:
 
 
 def _read(raw: bytes) -> dict[str, Any] | Issue:
+    if raw.count(b"{") > MAX_PARTS or raw.count(b"<") > MAX_PARTS or (_format(raw) == FHIR_XML and crowded(raw)):
+        return Finding.TOO_COSTLY.at("")
     return read_xml(raw) if _format(raw) == FHIR_XML else read_json(raw)
 
 

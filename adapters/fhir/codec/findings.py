@@ -46,6 +46,11 @@ class Finding(Enum):
         "the message is nested deeper than {limit} levels",
         "flatten it; no sick-leave message needs this depth",
     )
+    TOO_COSTLY = (
+        "too-costly",
+        "the message has more parts than any sick-leave message",
+        "send one message at a time",
+    )
     MEDIA_TYPE = (
         "not-supported",
         "the media type is not one this endpoint reads",

@@ -9,6 +9,7 @@ from live_line import Live
 from people import Api, by_name, who
 from prometheus_client import CollectorRegistry
 
+from gateway.core.errors import NotAcceptable, Refused
 from gateway.core.vocabulary import Role
 from gateway.edge.http import create_app
 
@@ -164,3 +165,25 @@ def test_a_later_version_is_found_and_not_the_one_before(api: Asked) -> None:
     api.live.run(gateway.consents.put(made.id, changed, CALLERS["ehr-b"], None))
     assert days(api.search("ehr-b", BO)) == ["2026-06-02"]
     assert api.search("ehr-b", BO, status="active")["total"] == 0
+
+
+@pytest.mark.parametrize("caller", ["bo", "nobody"])
+def test_nobody_gives_a_consent_for_another(live: Live, caller: str) -> None:
+    with pytest.raises(Refused):
+        live.run(live.scene.gateway.consents.put(None, consent(ANE, "active", "2026-01-10"), CALLERS[caller], None))
+
+
+def test_a_patient_gives_no_consent_that_somebody_else_performs(live: Live) -> None:
+    by_two = consent(ANE, "active", "2026-01-10")
+    by_two["performer"].append({"display": "somebody else"})
+    with pytest.raises(Refused):
+        live.run(live.scene.gateway.consents.put(None, by_two, CALLERS["ane"], None))
+
+
+def test_what_was_withdrawn_stays_withdrawn_whoever_sends_an_old_copy(live: Live) -> None:
+    consents, given = live.scene.gateway.consents, consent(ANE, "active", "2026-01-10")
+    first = live.run(consents.put(None, given, CALLERS["ehr-a"], None))
+    live.run(consents.put(first.id, {**given, "status": "inactive"}, CALLERS["ane"], None))
+    with pytest.raises(NotAcceptable) as error:
+        live.run(consents.put(first.id, given, CALLERS["ehr-a"], None))
+    assert [issue.at for issue in error.value.issues] == ["Consent.status"]

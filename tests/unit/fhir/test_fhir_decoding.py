@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -604,3 +605,15 @@ def test_every_finding_can_be_said_without_words_left_open() -> None:
         assert issue.what[0].islower() or issue.what.startswith(("{", "JSON", "DOCTYPE", "Parameters"))
         assert not issue.what.endswith(".")
         assert not issue.mend.endswith(".")
+
+
+@pytest.mark.parametrize("raw", [
+    b'<Bundle xmlns="http://hl7.org/fhir"' + b"".join(b' a%d=""' % n for n in range(480_000)) + b"/>",
+    b'{"resourceType":"Bundle","type":"collection","entry":[' + b"{}," * 800_000 + b"{}]}",
+    b'<Bundle xmlns="http://hl7.org/fhir">' + b"<entry/>" * 400_000 + b"</Bundle>",
+], ids=["attributes", "entries", "elements"])  # fmt: skip
+def test_what_would_cost_more_to_read_than_any_message_is_worth_is_refused_before(raw: bytes) -> None:
+    began = time.process_time()
+    issues = decode(raw).issues
+    assert [issue.code for issue in issues] == ["too-costly"]
+    assert time.process_time() - began < 0.5
