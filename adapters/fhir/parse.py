@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from adapters.fhir.asked import Question, misanswered
 from adapters.fhir.codec import decode, reread
 from gateway.core.errors import Issue, Severity
 from gateway.core.message import Parsed, Read
@@ -34,10 +35,18 @@ class FhirParser:
 
     `form` is the program for sick notes whose form says the diagnosis, `clinical` for those of an ordinary EHR, and
     `others` are those of other messages, each with what tells its bundles: a resource type, or `Type.property=value`.
+    `asked` is what the Questionnaire of sick notes asks; without it a form is not held to one.
     """
 
-    def __init__(self, form: Reads, clinical: Reads, others: Mapping[str, Reads] | None = None) -> None:
+    def __init__(
+        self,
+        form: Reads,
+        clinical: Reads,
+        others: Mapping[str, Reads] | None = None,
+        asked: Mapping[str, Question] | None = None,
+    ) -> None:
         self._form = form
+        self._asked = asked or {}
         self._clinical = clinical
         self._others = dict(sorted((others or {}).items(), key=lambda one: _tells_least(one[0])))
 
@@ -46,11 +55,19 @@ class FhirParser:
         decoded = decode(raw)
         if decoded.resource is None:
             return Parsed(None, (*decoded.issues, *self._also_wrong(raw)))
-        wrong = [*_not_a_note(decoded.resource)] if self._other(decoded.resource) is None else []
+        wrong = [*self._wrong(decoded.resource)] if self._other(decoded.resource) is None else []
         if wrong:
-            return Parsed(None, (*decoded.issues, *wrong))
+            return Parsed(None, (*decoded.issues, *map(_in_fhirpath, wrong)))
         parsed = self.checked(decoded.resource, report=report)
         return replace(parsed, issues=(*decoded.issues, *map(_in_fhirpath, parsed.issues)))
+
+    def _wrong(self, bundle: dict[str, Any]) -> Iterator[Issue]:
+        """Say why a valid Bundle is not one sick note, or does not answer what its form asks."""
+        yield from _not_a_note(bundle)
+        for number, entry in enumerate(bundle.get("entry", ())):
+            form = entry.get("resource", {})
+            if self._asked and form.get("resourceType") == FORM:
+                yield from misanswered(form.get("item"), self._asked, f"Bundle.entry[{number}].resource")
 
     def _other(self, bundle: dict[str, Any]) -> Reads | None:
         """Give the program of the first other message that a bundle tells of.

@@ -11,7 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from adapters import canonical
+from adapters.fhir.asked import questions
 from adapters.fhir.parse import FhirParser
 from adapters.fhir.render import MARKS, FhirRenderer, JsonRenderer
 from adapters.json.parse import JsonParser
@@ -179,7 +182,12 @@ def _fhir(library: Library) -> Format:
         version=form.version,
         schema=form.wire.schema,
         media_type="application/fhir+json",
-        parse=FhirParser(partial(_read, library, "fhir"), partial(_read, library, "fhir-clinical"), read),
+        parse=FhirParser(
+            partial(_read, library, "fhir"),
+            partial(_read, library, "fhir-clinical"),
+            read,
+            questions(orjson.loads((library.folder / form.wire.questionnaire).read_bytes())["item"]),
+        ),
         render=FhirRenderer(written),
         lacks=library.lacks("fhir"),
         places=library.places("fhir"),

@@ -136,7 +136,11 @@ def test_each_sick_note_that_is_read_is_written_again_as_both_formats_or_refused
             assert refused == {"required"}  # the sample lacks what the schema demands
             continue
         document = etree.fromstring(output.encode()) if isinstance(output, str) else output
-        assert differences(record, read_by_the_laws(library().reader(wire), document).record) == []
+        back = read_by_the_laws(library().reader(wire), document)
+        if back.acceptable:
+            assert differences(record, back.record) == []
+        else:  # NAV's XML holds a code to no form
+            assert all("no code of its code system" in issue.what for issue in back.issues)
 
 
 @pytest.mark.parametrize("name", receipts())
