@@ -274,9 +274,10 @@ def _degree(column: Column, profile: Profile) -> Convert:
             value = _number(cell.rstrip()[:-1], profile)
         else:
             value = _number(cell, profile)
-            if column.unit == "percent" and not isinstance(cell, str) and value <= 1:
+            if column.unit == "percent" and 0 < value <= 1:
                 raise BadCell(
-                    "a number of at most 1 in a column of per cents", "a cell formatted as per cent holds a fraction"
+                    "a number of at most 1 in a column of per cents",
+                    "is it a fraction? look at `unit:` of the column; a cell formatted as per cent holds one, too",
                 )
             if fraction and not (column.unit == "percent-cell" and isinstance(cell, str)):
                 value *= WHOLE

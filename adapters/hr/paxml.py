@@ -109,6 +109,11 @@ class _Walk:
             raise NotAcceptable(
                 [Issue("structure", f"line {element.sourceline}", "a section is neither read nor dropped", mend)]
             )
+        elif depth == 3 and _local(element.getparent()) == SECTION and name != TRANSACTION:  # noqa: PLR2004
+            mend = "only tidtrans stands in tidtransaktioner; ask whoever made the file what it is"
+            raise NotAcceptable(
+                [Issue("structure", f"line {element.sourceline}", "an element stands between the transactions", mend)]
+            )
 
     def _version(self, element: Any) -> None:
         said = (element.text or "").strip()

@@ -221,6 +221,11 @@ def test_a_code_that_is_a_number_and_may_have_lost_a_zero_is_refused():
     assert "leading zeros are lost" in refused(read(sheet(row(kode=7)), XLSX))
 
 
+@pytest.mark.parametrize("cell", ["0,5", "1,0", "1"])
+def test_what_looks_like_a_fraction_in_a_column_of_per_cents_is_refused(cell):
+    assert "look at `unit:`" in refused(read(file(line(grad=cell))))
+
+
 def test_a_cell_formatted_as_per_cent_is_half_of_what_it_shows_and_refused_where_it_is_not_said():
     assert "at most 1" in refused(read(sheet(row(grad=(0.5, 2))), XLSX))
     made = profile(("format: csv", "format: xlsx"), ("unit: percent", "unit: percent-cell"))

@@ -37,6 +37,7 @@ def test_a_later_version_is_read_and_said(version):
         (pax(transaction(SICK + "<ny>1</ny>")), "an element is neither mapped nor dropped"),
         (pax("<ny/>"), "a section is neither read nor dropped"),
         (pax("<f:ny/>"), "a section is neither read nor dropped"),
+        (pax("<tidtransaktioner><ny/></tidtransaktioner>"), "an element stands between the transactions"),
         (b"<other/>", "the root is not paxml"),
         (pax(transaction(SICK))[:-40], "cannot be read from here on"),
         (pax("", before='<!DOCTYPE paxml [<!ENTITY a "b">]>'), "a document type declaration is not allowed"),
