@@ -42,7 +42,7 @@ def test_a_later_version_is_read_and_said(version):
         (pax(transaction(SICK))[:-40], "cannot be read from here on"),
         (pax("", before='<!DOCTYPE paxml [<!ENTITY a "b">]>'), "a document type declaration is not allowed"),
     ],
-    ids=["version", "element", "section", "a prefix that is not declared", "root", "cut", "doctype"],
+    ids=["version", "element", "section", "a prefix that is not declared", "between", "root", "cut", "doctype"],
 )
 def test_what_stops_a_file_says_so(raw, said):
     assert said in read(raw, PROFILE)[-1]["stopped"][0]
