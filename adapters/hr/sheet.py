@@ -17,6 +17,18 @@ MOST_UNPACKED = 512 * 1024 * 1024
 MOST_PARTS = 2000
 
 
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
+"""What `zipfile` raises for an archive that is none, or whose parts do not unpack."""
+
+
 def read(source: BinaryIO, profile: Profile, *, synthetic: bool) -> Iterator[Outcome]:
     """Give the outcome of each row. Raises `NotAcceptable` when it is no sheet that the profile can read."""
     _small_enough(source)
@@ -51,13 +63,7 @@ def _plain(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
 def _small_enough(source: BinaryIO) -> None:
     try:
         parts = zipfile.ZipFile(source).infolist()
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        ValueError,
-        OverflowError,
-        struct.error,
-    ):  # all of them of its head
+    except BROKEN:
         mend = "save it as .xlsx; a password or the old .xls is not read"
         raise NotAcceptable([Issue("structure", "", "this is not an XLSX file", mend)]) from None
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
@@ -77,7 +83,7 @@ def _sheet(source: BinaryIO, profile: Profile) -> CalamineSheet:
         return book.get_sheet_by_name(shown[0])
     except PasswordError:
         raise NotAcceptable([Issue("structure", "", "the spreadsheet has a password", "save it without")]) from None
-    except (CalamineError, Wide, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+    except (CalamineError, Wide, *BROKEN):
         raise NotAcceptable(
             [Issue("structure", "", "the spreadsheet cannot be read", "save it anew as .xlsx")]
         ) from None

@@ -254,7 +254,8 @@ async def _black_hole(reader, writer):  # noqa: ARG001
 
 async def _reset_after_body(reader, writer):
     await _read_request(reader)
-    writer.transport.abort()
+    with contextlib.suppress(AttributeError):  # asyncio's TLS has let go of it already
+        writer.transport.abort()
 
 
 async def _half_close(reader, writer):

@@ -34,7 +34,6 @@ from gateway.core.ebxml import (
 )
 from gateway.core.errors import NotAcceptable
 from gateway.core.merkle import leaf_hash
-from gateway.demo import EXAMPLES
 from gateway.edge import care_services, soap
 from gateway.edge.audit import export
 from gateway.edge.audit.stamps import BadStamp, Stamps
@@ -45,6 +44,7 @@ from gateway.edge.seal import soap as soap_seal
 from gateway.edge.sick_leave_calls import asked
 from gateway.sandbox import agreement
 from gateway.sandbox.care_lists import CareReader
+from gateway.sandbox.installation import EXAMPLES
 
 HEADER = Header(
     sender=(PartyId("HER", "990001"), PartyId("ENH", "315000009")),

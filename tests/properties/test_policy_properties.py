@@ -242,5 +242,5 @@ JSON = st.recursive(
 def test_no_json_makes_reading_a_consent_fail(base: dict[str, Any], provision: Any, key: str, request: Request) -> None:
     odd = {**base, key: provision}
     evaluate(odd, replace(request, resource={"resourceType": "Bundle", "id": "m"}))
-    admissible(odd)
+    admissible(odd, datetime(2026, 11, 24, tzinfo=UTC))
     patient_act([odd], request, "m")

@@ -1,6 +1,7 @@
 """Folders that absence files are taken from: on this machine, and over SFTP."""
 
 import asyncio
+import contextlib
 import os
 import stat
 from collections.abc import AsyncIterator, Iterable
@@ -45,8 +46,9 @@ class LocalFolder:
         with os.scandir(self._path / inside) as entries:
             for entry in entries:
                 if entry.is_file(follow_symlinks=False):
-                    found = entry.stat(follow_symlinks=False)
-                    seen.append(Seen(entry.name, found.st_size, found.st_mtime))
+                    with contextlib.suppress(FileNotFoundError):  # another watcher has taken it
+                        found = entry.stat(follow_symlinks=False)
+                        seen.append(Seen(entry.name, found.st_size, found.st_mtime))
         return sorted(seen, key=lambda one: one.name)
 
     async def move(self, name: str, to: str, *, out_of: str = "") -> str | None:
