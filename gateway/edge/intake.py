@@ -82,8 +82,9 @@ class Intake:
 
         `may` is called with the number of the patient that it is about, and raises `Refused` to stop it.
 
-        The same key with the same content gives the same answer, also when what was taken then would not be now.
-        Raises `NotAcceptable`, `Conflict` for the same key with another content, or `Busy`; nothing is stored then.
+        The same key with the same content gives the same answer, also when what was taken then would not be now. So
+        does the same id of a message with the same content under another key. Raises `NotAcceptable`, `Conflict` for
+        the same key or id with another content, or `Busy`; nothing is stored then.
         """
         self._guard.check()
         try:
@@ -153,17 +154,21 @@ class Intake:
     def _arrival(self, raw: bytes, format_id: str, sender: str, key: str) -> tuple[Admitted, Arrival]:
         admitted = self._admit(raw, format_id, sender)
         mac, name = self._vault.mac, fresh_id()
+        content, business = mac("content", format_id, raw), mac("business-id", sender, admitted.business_id)
+        known_by = mac("once", sender, content) if admitted.recurs else business
         return admitted, Arrival(
             id=name,
             format=format_id,
             sender=sender,
             key_mac=mac("key", sender, key),
-            content_mac=mac("content", format_id, raw),
-            business_mac=mac("business-id", sender, admitted.business_id),
+            content_mac=content,
+            business_mac=business,
             case_key=mac("case", admitted.case),
             patient=mac("patient", admitted.patient),
             payload=self._vault.seal("inbound", name, raw),
             destinations=tuple((fresh_id(), destination) for destination in admitted.destinations),
+            once_mac=known_by if admitted.business_id else None,
+            id_at=admitted.id_at,
         )
 
     def _admit(self, raw: bytes, format_id: str, sender: str) -> Admitted:

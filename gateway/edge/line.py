@@ -11,7 +11,7 @@ from gateway.core.decision import Decision
 from gateway.core.errors import Issue, NotAcceptable, Severity
 from gateway.core.message import Parsed, Released, Rendered, Route
 from gateway.core.ports import Format
-from gateway.core.vocabulary import Role
+from gateway.core.vocabulary import MessageKind, Role
 from gateway.edge.delivery.ports import Admitted, ReceiptSeen, Sealed
 from gateway.edge.gather import Gathered
 from gateway.edge.identity.parties import Party, Registry
@@ -25,6 +25,9 @@ from gateway.policy.routing import How, Routing, Way
 
 Earlier = Callable[[About, Role], tuple[str, ...]]
 """Gives the parties in a role that wrote before in a message's conversation, or about its patient; newest first."""
+
+RECURRING = frozenset({MessageKind.INNTEKTSMELDING, MessageKind.INCOME_REQUEST})
+"""Kinds whose id is of a matter rather than of a message: a request comes with another status, a row corrected."""
 
 Addressing = Callable[[str, bytes, str], str]
 """Gives the media type of a document for a party, with what its transport has to know of it."""
@@ -89,7 +92,15 @@ class GatewayLine:
         wrong += [issue for issue in told if issue.severity is Severity.ERROR]
         if wrong:
             raise NotAcceptable(wrong)
-        return Admitted(known.id, known.case, known.number, destinations, (*parsed.issues, *told))
+        return Admitted(
+            business_id=known.id,
+            case=known.case,
+            patient=known.number,
+            destinations=destinations,
+            issues=(*parsed.issues, *told),
+            id_at=source.places.get("id", ""),
+            recurs=known.kind in RECURRING,
+        )
 
     def _nav_says(self, parsed: Parsed[Any], source: Format, raw: bytes, *, paper: bool) -> tuple[Issue, ...]:
         """Give what NAV's own rules will answer, at exact places when it is more than what they check besides."""

@@ -49,7 +49,9 @@ class Business:
             raise
         except NotAcceptable as refused:
             return self.reject(refused.issues, document, caller)
-        except (Conflict, Refused) as refused:
+        except Conflict as refused:
+            return self.reject((Issue("conflict", refused.at, str(refused)),), document, caller)
+        except Refused as refused:
             return self.reject((Issue("conflict", "", str(refused)),), document, caller)
 
 

@@ -20,6 +20,7 @@ class Admitted:
     `business_id` is the sender's own id of it. `case` is whatever tells one sick-leave case from another, and `patient`
     whatever tells one patient from another; both are turned into keyed pseudonyms at once. `issues` of severity error
     make the message unacceptable.
+    `id_at` is where the id stands in its format. One that `recurs` may come again under its id with another content.
     """
 
     business_id: str
@@ -27,6 +28,8 @@ class Admitted:
     patient: str
     destinations: tuple[Destination, ...]
     issues: tuple[Issue, ...] = ()
+    id_at: str = ""
+    recurs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def fault_of(error: Exception) -> Fault:
         case Refused():
             return Fault(403, (Issue("forbidden", "", error.why),))
         case Conflict():
-            return Fault(409, (Issue("conflict", "", str(error)),))
+            return Fault(409, (Issue("conflict", error.at, str(error)),))
         case Stale():
             return Fault(412, (Issue("conflict", "", str(error), "read the resource again and repeat the change"),))
         case NotThere():

@@ -1,7 +1,7 @@
 """T1: an incoming message and its outgoing ones are on disk before its sender gets an answer."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -13,32 +13,57 @@ from gateway.edge.store import journal, statements
 from gateway.edge.store.rows import Accepted, Arrival, Destination, Inbound
 from gateway.edge.store.writer import Step, Tx
 
+_OTHER_UNDER_KEY: Final = "the key was used before, for a message with another content; give each message its own"
+_OTHER_UNDER_ID: Final = "the id was used before, for a message with another content; give each message its own"
+
 
 class Conflict(SamspillError):
-    """The sender used an idempotency key again for another content (HTTP 409)."""
+    """The sender used an idempotency key, or the id of a message (`at` its place), for another content (HTTP 409)."""
+
+    def __init__(self, what: str, at: str = "") -> None:
+        self.at = at
+        super().__init__(what)
 
 
 def accept(tx: Tx, arrivals: Sequence[Arrival]) -> list[Accepted | Exception]:
-    """Store what is new; give what was here before the same answer, or `Conflict` if its content differs."""
-    found = tx.connection.execute(statements.KNOWN_KEYS, {"keys": [arrival.key_mac for arrival in arrivals]})
-    known = {(row.sender, row.key_mac): (row.id, row.content_mac) for row in found}
+    """Store what is new; give what was here before the same answer, or `Conflict` if its content differs.
+
+    A message was here before when its sender's key was, or its id under whatever key.
+    """
+    keys, ids = _known(tx, arrivals)
     new: list[Arrival] = []
     answers: list[Accepted | Exception] = []
     for arrival in arrivals:
-        key = (arrival.sender, arrival.key_mac)
-        if key not in known:
-            known[key] = (arrival.id, arrival.content_mac)
+        key, this = (arrival.sender, arrival.key_mac), (arrival.id, arrival.content_mac)
+        if before := keys.get(key):
+            answers.append(_again(before, arrival, Conflict(_OTHER_UNDER_KEY)))
+        elif arrival.once_mac and (before := ids.get(arrival.once_mac)):
+            answers.append(_again(before, arrival, Conflict(_OTHER_UNDER_ID, arrival.id_at)))
+        else:
+            keys[key] = this
+            ids |= {arrival.once_mac: this} if arrival.once_mac else {}
             new.append(arrival)
             answers.append(Accepted(arrival.id))
-        elif known[key][1] == arrival.content_mac:
-            answers.append(Accepted(known[key][0], again=True))
-        else:
-            answers.append(
-                Conflict("the key was used before, for a message with another content; give each message its own")
-            )
     if new:
         _store(tx, new)
     return answers
+
+
+def _known(
+    tx: Tx, arrivals: Sequence[Arrival]
+) -> tuple[dict[tuple[str, str], tuple[str, str]], dict[str, tuple[str, str]]]:
+    """Give what was stored under these senders' keys, and under these ids: its own id, and what it contains."""
+    keys = tx.connection.execute(statements.KNOWN_KEYS, {"keys": [arrival.key_mac for arrival in arrivals]})
+    named = [arrival.once_mac for arrival in arrivals if arrival.once_mac]
+    ids = tx.connection.execute(statements.KNOWN_IDS, {"ids": named}) if named else ()
+    return (
+        {(row.sender, row.key_mac): (row.id, row.content_mac) for row in keys},
+        {row.once_mac: (row.id, row.content_mac) for row in ids},
+    )
+
+
+def _again(before: tuple[str, str], arrival: Arrival, otherwise: Conflict) -> Accepted | Exception:
+    return Accepted(before[0], again=True) if before[1] == arrival.content_mac else otherwise
 
 
 def _store(tx: Tx, arrivals: list[Arrival]) -> None:
@@ -76,6 +101,7 @@ def _inbound(tx: Tx, arrival: Arrival) -> dict[str, Any]:
         "case_key": arrival.case_key,
         "patient": arrival.patient,
         "received_at": tx.at,
+        "once_mac": arrival.once_mac,
     }
 
 

@@ -24,7 +24,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An incoming message, ready to be stored; `destinations` are paired with the ids of their outgoing messages."""
+    """An incoming message, ready to be stored; `destinations` are paired with the ids of their outgoing messages.
+
+    `once_mac` is what no other message may be known by, if it has an id, and `id_at` where that id stands in it.
+    """
 
     id: str
     format: str
@@ -36,6 +39,8 @@ class Arrival:
     patient: str
     payload: Envelope
     destinations: tuple[tuple[str, Destination], ...]
+    once_mac: str | None = None
+    id_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def _many(name: str) -> Any:
 KNOWN_KEYS = select(inbound.c.id, inbound.c.sender, inbound.c.key_mac, inbound.c.content_mac).where(
     inbound.c.key_mac.in_(_many("keys"))
 )
+KNOWN_IDS = select(inbound.c.id, inbound.c.once_mac, inbound.c.content_mac).where(inbound.c.once_mac.in_(_many("ids")))
 ADD_INBOUND = insert(inbound)
 ADD_OUTBOUND = insert(outbound)
 ADD_PAYLOAD = insert(payload)

@@ -65,6 +65,38 @@ async def test_the_same_key_with_another_content_is_a_conflict_and_stores_nothin
 
 
 @running
+async def test_the_same_message_under_another_key_gets_the_first_answer(rig):
+    first = await rig.intake.accept(message(1), "json", "ehr", "key")
+    answers = await asyncio.gather(*(rig.intake.accept(message(1), "json", "ehr", f"key-{n}") for n in range(20)))
+    assert {(answer.id, answer.again) for answer in answers} == {(first.id, True)}
+    assert rig.states() == {"received": 1}
+
+
+@running
+async def test_the_same_id_with_another_content_is_a_conflict_whatever_key_it_comes_under(rig):
+    bodies = [message(1, note=str(n)) for n in range(5)]
+    took = (rig.intake.accept(body, "json", "ehr", f"key-{n}") for n, body in enumerate(bodies))
+    answers = await asyncio.gather(*took, return_exceptions=True)
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 4
+    assert rig.states() == {"received": 1}
+
+
+@running
+async def test_two_senders_may_choose_the_same_id(rig):
+    first = await rig.intake.accept(message(1), "json", "ehr-a", "key")
+    second = await rig.intake.accept(message(1), "json", "ehr-b", "key")
+    assert first.id != second.id
+
+
+@running
+async def test_messages_without_an_id_are_told_apart_by_their_keys_alone(rig):
+    for number in range(2):
+        body = json.dumps(json.loads(message(number)) | {"id": ""}).encode()
+        await rig.intake.accept(body, "json", "ehr", f"key-{number}")
+    assert rig.states() == {"received": 2}
+
+
+@running
 async def test_two_senders_may_choose_the_same_key(rig):
     first = await rig.intake.accept(message(1), "json", "ehr-a", "key")
     second = await rig.intake.accept(message(2), "json", "ehr-b", "key")

@@ -45,9 +45,16 @@ def _columns(table, before, after):
 
 
 def _demands(table, before, after):
-    tighter = [key for key in after["once"] if not any(key >= old for old in before["once"])]
+    empty = {name for name in after["columns"].keys() - before["columns"].keys() if not _filled(after, name)}
+    wider = [key for key in after["once"] if not key & empty]  # nothing equals what old code leaves empty
+    tighter = [key for key in wider if not any(key >= old for old in before["once"])]
     return [
         *(f"{table}: {', '.join(sorted(key))} may be there once" for key in tighter),
         *(f"{table}: {key} has to be elsewhere" for key in after["elsewhere"] - before["elsewhere"]),
         *(f"{table}: there is a new demand" for _ in after["demands"] - before["demands"]),
     ]
+
+
+def _filled(table, name):
+    column = table["columns"][name]
+    return column["default"] is not None or not column["nullable"]

@@ -28,7 +28,9 @@ inbound = Table(
     Column("case_key", Text, nullable=False),
     Column("patient", Text, nullable=False),
     Column("received_at", Double, nullable=False),
+    Column("once_mac", Text),  # what it alone is known by; absent without an id, and for old doubles
     UniqueConstraint("sender", "key_mac"),
+    Index("ux_inbound_once", "once_mac", unique=True),
     Index("ix_inbound_patient", "patient"),
     comment="what came in, once for each idempotency key of a sender",
 )
