@@ -107,6 +107,22 @@ def test_the_same_key_with_another_body_is_a_conflict_and_nothing_is_stored(live
     assert live.rows() == before
 
 
+def test_the_same_note_under_another_key_is_the_same_and_another_under_its_id_is_a_conflict(live: Live) -> None:
+    bundle = note("graded")
+    first, again = (
+        live.post(bundle, **{"Idempotency-Key": key}) for key in (number_of(bundle), number_of(note("full")))
+    )
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.headers["Location"] == again.headers["Location"]
+    live.settled(first.headers["Location"], nav="acknowledged")
+    before = live.rows()
+    resource(bundle, "Patient")["name"][0]["family"] = "Fjellryper"
+    other = live.post(bundle, **{"Idempotency-Key": number_of(note("full"))})
+    assert other.status_code == 409
+    assert other.json()["issue"][0]["expression"] == ["Bundle.identifier.value"]
+    assert live.rows() == before
+
+
 def test_ten_of_the_same_message_at_once_are_one(live: Live) -> None:
     bundle = note("graded")
     with ThreadPoolExecutor(10) as several:
