@@ -61,11 +61,11 @@ class ConsentService:
             issues.append(Issue("required", "Consent.patient.identifier", what, "give the national number or D-number"))
         if issues:
             raise NotAcceptable(issues)
-        if role_for(caller, _CHANGE if consent_id else _GIVE) is Role.PATIENT:
-            _own(resource, number, caller)
         known = self._reached(consent_id, caller, _CHANGE) if consent_id else []
         if consent_id and not known:
             raise NotThere("no consent has this id")
+        if role_for(caller, _CHANGE if consent_id else _GIVE) is Role.PATIENT:
+            _own(resource, number, caller)
         if known and _patient_number(orjson.loads(known[-1].resource)) != number:
             what = "the Consent is another patient's, and stays that"
             mend = "withdraw it, and post one of its own"

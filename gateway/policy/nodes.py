@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from gateway.core.crowded import nested
 from gateway.core.errors import Fault
 
 try:
@@ -62,6 +63,9 @@ class Reader:
 
     def root(self, text: str) -> Node | None:
         """Give the top node of a file, or none when it is not YAML at all."""
+        if nested(text):
+            self.faults.append(Fault(self.file, 1, 1, "not readable as YAML, or nested deeper than is read"))
+            return None
         try:
             node = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:

@@ -67,7 +67,8 @@ async def raw_recipient(context, talk):
     finally:
         server.close()
         for writer in writers:
-            writer.transport.abort()
+            if not writer.is_closing():
+                writer.transport.abort()
         await asyncio.sleep(0.05)
 
 
@@ -254,8 +255,7 @@ async def _black_hole(reader, writer):  # noqa: ARG001
 
 async def _reset_after_body(reader, writer):
     await _read_request(reader)
-    with contextlib.suppress(AttributeError):  # asyncio's TLS has let go of it already
-        writer.transport.abort()
+    writer.transport.abort()
 
 
 async def _half_close(reader, writer):

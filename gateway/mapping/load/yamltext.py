@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 from yaml.reader import ReaderError
 
+from gateway.core.crowded import nested
 from gateway.core.errors import Fault
 from gateway.mapping.language import Spot
 from gateway.mapping.nearest import nearest
@@ -111,6 +112,9 @@ class Block:
 
 def compose(text: str, file: str, faults: list[Fault]) -> Block | None:
     """Read YAML text into its root block; a text that is not YAML is one fault and gives nothing."""
+    if nested(text):
+        faults.append(Fault(file, 1, 1, "the file is nested deeper than is read"))
+        return None
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
