@@ -143,7 +143,8 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.parametrize("which", ["helseid", "maskinporten"])
 def test_a_token_that_is_not_wholly_right_brings_nothing_in(live, which, what, request):
-    issuer, (changes, status) = request.getfixturevalue(which), REFUSED[what]
+    both = {name: request.getfixturevalue(name) for name in ("helseid", "maskinporten")}  # each answers for its keys
+    issuer, (changes, status) = both[which], REFUSED[what]
     if what == "another issuer's name":
         changes = {"iss": MASKINPORTEN if which == "helseid" else HELSEID}
     assert posted(live, issuer.token(live, **{**issuer.own, **changes})).status_code == status
