@@ -170,14 +170,7 @@ def told(case: Case, today: date) -> Mapping[str, Any]:
     return {
         "first-day": case.spells[0].start.isoformat(),
         "spells": [_spell(one, case.calendar, today) for one in case.spells],
-        "self-certified": [
-            {
-                "start": one.start.isoformat(),
-                "end": one.end.isoformat(),
-                "calendar-days": (one.end - one.start).days + 1,
-            }
-            for one in case.self_certified
-        ],
+        "self-certified": [_certified_days(one) for one in case.self_certified],
         "points": [_entry(one) for one in case.entries],
         "signals": [{"id": one.id, "basis": one.basis, "nb": one.nb, "en": one.en} for one in case.signals],
     }

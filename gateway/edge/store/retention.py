@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, exists, or_, select
 
 from gateway.core.audit import AuditAction, AuditEntry
 from gateway.core.line import FINAL
@@ -123,21 +123,20 @@ def _receipts(tx: Tx, page: Sequence[str], before: float) -> Going:
 
 def _absences(tx: Tx, page: Sequence[str], before: float) -> Going:
     """Give the absences of files that were handled."""
-    old = (
-        select(absence.c.record, absence.c.patient)
-        .join_from(absence, absence_file, absence_file.c.id == absence.c.file)
-        .where(absence.c.record.in_(page), absence_file.c.began_at < before)
-        .where(absence_file.c.state.in_([DONE, REFUSED]))
-    )
-    return [([row.record], _entry(tx, row.record, row.patient)) for row in tx.connection.execute(old)]
+    return _of_files(tx, page, before, absence)
 
 
 def _workers(tx: Tx, page: Sequence[str], before: float) -> Going:
     """Give whose employee numbers are, where no file has said it for as long."""
+    return _of_files(tx, page, before, worker)
+
+
+def _of_files(tx: Tx, page: Sequence[str], before: float, kept: Table) -> Going:
+    """Give what a table keeps of files that were handled and are old enough."""
     old = (
-        select(worker.c.record, worker.c.patient)
-        .join_from(worker, absence_file, absence_file.c.id == worker.c.file)
-        .where(worker.c.record.in_(page), absence_file.c.began_at < before)
+        select(kept.c.record, kept.c.patient)
+        .join_from(kept, absence_file, absence_file.c.id == kept.c.file)
+        .where(kept.c.record.in_(page), absence_file.c.began_at < before)
         .where(absence_file.c.state.in_([DONE, REFUSED]))
     )
     return [([row.record], _entry(tx, row.record, row.patient)) for row in tx.connection.execute(old)]
