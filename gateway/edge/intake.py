@@ -147,7 +147,7 @@ class Intake:
     def _before(self, raw: bytes, format_id: str, sender: str, key: str) -> Accepted | None:
         """Give the answer that a message got when it came before under the same key; nothing when it did not."""
         mac = self._vault.mac
-        rows = self._database.rows(statements.KNOWN_KEYS, keys=[mac("key", sender, key)])
+        rows = self._database.rows(statements.KNOWN_KEYS, senders=[sender], keys=[mac("key", sender, key)])
         content = mac("content", format_id, raw)
         return next((Accepted(row.id, again=True) for row in rows if row.content_mac == content), None)
 

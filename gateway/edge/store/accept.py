@@ -53,7 +53,11 @@ def _known(
     tx: Tx, arrivals: Sequence[Arrival]
 ) -> tuple[dict[tuple[str, str], tuple[str, str]], dict[str, tuple[str, str]]]:
     """Give what was stored under these senders' keys, and under these ids: its own id, and what it contains."""
-    keys = tx.connection.execute(statements.KNOWN_KEYS, {"keys": [arrival.key_mac for arrival in arrivals]})
+    told = {
+        "senders": sorted({arrival.sender for arrival in arrivals}),
+        "keys": [arrival.key_mac for arrival in arrivals],
+    }
+    keys = tx.connection.execute(statements.KNOWN_KEYS, told)
     named = [arrival.once_mac for arrival in arrivals if arrival.once_mac]
     ids = tx.connection.execute(statements.KNOWN_IDS, {"ids": named}) if named else ()
     return (

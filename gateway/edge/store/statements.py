@@ -53,7 +53,7 @@ def _many(name: str) -> Any:
 # Intake
 
 KNOWN_KEYS = select(inbound.c.id, inbound.c.sender, inbound.c.key_mac, inbound.c.content_mac).where(
-    inbound.c.key_mac.in_(_many("keys"))
+    inbound.c.sender.in_(_many("senders")), inbound.c.key_mac.in_(_many("keys"))
 )
 KNOWN_IDS = select(inbound.c.id, inbound.c.once_mac, inbound.c.content_mac).where(inbound.c.once_mac.in_(_many("ids")))
 ADD_INBOUND = insert(inbound)

@@ -1,3 +1,4 @@
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from rig import stock
@@ -56,3 +57,15 @@ def test_every_claim_goes_by_its_index(rig):
     stock(rig, 4000)
     for name, (statement, values, index) in CLAIMS.items():
         assert index in plan(rig, statement, values), name
+
+
+@pytest.mark.parametrize(("statement", "values", "first"), [
+    (statements.KNOWN_KEYS, {"senders": ["ehr"], "keys": ["k"]}, "sender"),
+    (statements.KNOWN_IDS, {"ids": ["i"]}, "once_mac"),
+], ids=["keys", "ids"])  # fmt: skip
+def test_whether_a_message_was_here_before_is_looked_for_from_the_first_column_of_an_index(
+    rig, statement, values, first
+):
+    stock(rig, 4000)
+    found = plan(rig, statement, values)
+    assert f"({first}=?" in found or f"({first} = " in found
